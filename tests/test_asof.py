@@ -1,0 +1,104 @@
+"""What was known before a moment."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from formguide.asof import before, fingerprint, scramble
+
+NOON = datetime(2024, 5, 1, 12)
+
+
+def history(n: int = 40) -> pl.DataFrame:
+    """One record every six hours around NOON, with a column of every kind."""
+    moments = [NOON + timedelta(hours=6 * (i - n // 2)) for i in range(n)]
+    return pl.DataFrame(
+        {
+            "session_at": pl.Series(moments, dtype=pl.Datetime("ms")),
+            "day": [m.date() for m in moments],
+            "driver_id": [f"d{i % 5}" for i in range(n)],
+            "position": pl.Series([i % 20 for i in range(n)], dtype=pl.Int32),
+            "time_sec": [60.0 + i for i in range(n)],
+            "wet": [i % 3 == 0 for i in range(n)],
+        }
+    )
+
+
+def test_before_is_strict() -> None:
+    known = before(history(), NOON)
+    assert known["session_at"].max() == NOON - timedelta(hours=6)
+    assert before(history(), NOON + timedelta(microseconds=1))["session_at"].max() == NOON
+
+
+def test_before_takes_an_aware_moment_as_what_it_is_in_utc() -> None:
+    madrid = timezone(timedelta(hours=2))
+    assert_frame_equal(before(history(), NOON.replace(tzinfo=UTC)), before(history(), NOON))
+    assert_frame_equal(before(history(), (NOON + timedelta(hours=2)).replace(tzinfo=madrid)), before(history(), NOON))
+
+
+def test_by_day_the_whole_day_is_unknown() -> None:
+    for as_of in (date(2024, 5, 1), NOON, datetime(2024, 5, 1, 23, 59)):
+        assert before(history(), as_of, "day")["day"].max() == date(2024, 4, 30)
+    assert before(history(), date(2024, 5, 1))["session_at"].max() == datetime(2024, 4, 30, 18)
+
+
+def test_a_record_without_a_date_is_an_error() -> None:
+    undated = history().with_columns(pl.when(pl.int_range(pl.len()) > 0).then("session_at").alias("session_at"))
+    with pytest.raises(ValueError, match="1 rows have no session_at"):
+        before(undated, NOON)
+    with pytest.raises(TypeError, match="position is Int32"):
+        before(history(), NOON, "position")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_scramble_leaves_the_past_and_ruins_the_rest(seed: int) -> None:
+    real = history()
+    wrong = scramble(real, NOON, seed)
+    assert wrong.schema == real.schema
+    assert_frame_equal(before(wrong, NOON), before(real, NOON))
+    assert_frame_equal(scramble(real, NOON, seed), wrong)
+    later, later_wrong = (f.filter(pl.col("session_at") >= NOON) for f in (real, wrong))
+    assert later_wrong.height not in (0, later.height)
+    assert later_wrong.join(later, on=["session_at", "driver_id", "time_sec"]).height == 0
+    assert wrong["session_at"].is_sorted() is False, "what was not known lies strewn among what was"
+
+
+def test_scramble_by_day_keeps_what_it_is_told_to() -> None:
+    wrong = scramble(history(), date(2024, 5, 1), 1, column="day", keep=["driver_id"])
+    assert_frame_equal(before(wrong, NOON, "day"), before(history(), NOON, "day"))
+    assert set(wrong["driver_id"]) == {f"d{i}" for i in range(5)}
+
+
+def test_scramble_of_a_known_frame_changes_nothing() -> None:
+    known = before(history(), NOON)
+    assert_frame_equal(scramble(known, NOON, 0), known)
+
+
+@given(cut=st.datetimes(datetime(2024, 4, 20), datetime(2024, 5, 12)), seed=st.integers(0, 1000))
+def test_before_never_sees_what_scramble_changed(cut: datetime, seed: int) -> None:
+    assert_frame_equal(before(scramble(history(), cut, seed), cut), before(history(), cut))
+
+
+def test_fingerprint_tells_content_apart() -> None:
+    parts: list[Any] = [1, "1", 1.0, True, None, b"1", [1], [[1]], {"a": 1}, {"a": "1"}, date(2024, 1, 1), history()]
+    names = [fingerprint(p) for p in parts] + [fingerprint(), fingerprint("a", "b"), fingerprint("ab"), fingerprint("ab", "")]
+    assert len(set(names)) == len(names)
+    assert all(len(n) == 16 and set(n) <= set("0123456789abcdef") for n in names)
+    with pytest.raises(TypeError, match="object"):
+        fingerprint(object())
+
+
+def test_fingerprint_is_of_content_alone() -> None:
+    assert fingerprint({"a": 1, "b": [2]}) == fingerprint({"b": [2], "a": 1})
+    whole = history()
+    cut_up = pl.concat([whole[:7], whole[7:]], rechunk=False)
+    assert fingerprint(whole) == fingerprint(cut_up) == fingerprint(whole.clone())
+    assert fingerprint(whole) != fingerprint(whole.with_columns(pl.col("time_sec") + 1e-9))
+    assert fingerprint("formguide", 1) == "6ec2003fbe515002"
