@@ -1,0 +1,167 @@
+"""Exact probabilities of every finishing position of one race.
+
+The race in one sentence: a driver's pace is ``mean + car + own``, the car's part shared by its drivers,
+the own part a mixture of up to three normals; each car retires by itself with its own probability; whoever
+is left is ordered by pace, higher first, and the retired fill the places behind in random order.
+
+For that race the marginal distribution of every driver's position is computed without simulation, by
+quadrature over the driver's own pace and convolution over the other teams (see ``_kernels``). The
+simulator in ``simulate`` draws from the same law where joint outcomes are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from formguide.formula1 import _kernels
+
+__all__ = ["MAX_DRIVERS", "Field", "exact_positions", "exact_positions_many", "expected_points"]
+
+Floats = NDArray[np.float64]
+
+MAX_DRIVERS = 26
+"""Cars in the largest field that is accepted (the regulations of 1989-2026 never started more)."""
+
+MAX_NOISE_PARTS = 3
+
+# Panel widths in units of the smallest standard deviation, by the largest error of any probability; measured
+# on fields from equal to hopelessly spread (see the tests), each with a margin of a factor of three or more.
+_WIDTHS = ((1e-5, 6.0), (1e-6, 4.5), (1e-8, 3.0))
+
+
+@dataclass(frozen=True)
+class Field:
+    """The drivers of one race under one scenario; pace in any unit, higher is better.
+
+    Attributes, for D drivers and T cars (a "car" is the team whose drivers share it):
+        mean: expected pace, shape (D,).
+        own_sd: standard deviation of what is the driver's alone, shape (D,).
+        car: index into ``car_sd`` of each driver's car, shape (D,); at most two drivers share one.
+        car_sd: standard deviation of what the drivers of a car share, shape (T,).
+        retire_prob: probability of retiring, independent between drivers, shape (D,).
+        noise_weight, noise_shift, noise_sd: the day's own noise, a mixture of K <= 3 normals common to the
+            field, shape (K,): part k is N(noise_shift[k], noise_sd[k]^2) with probability noise_weight[k].
+
+    Two drivers whose paces are both certain and equal are ordered at random: standard deviations below
+    1e-8 of the field's scale are raised to it.
+
+    Raises:
+        ValueError: naming the attribute, for a wrong shape, a value that is not finite or out of range, more
+            than two drivers in a car, more than 26 drivers or more than three parts of noise.
+    """
+
+    mean: Floats
+    own_sd: Floats
+    car: NDArray[np.int64]
+    car_sd: Floats
+    retire_prob: Floats
+    noise_weight: Floats = field(default_factory=lambda: np.ones(1))
+    noise_shift: Floats = field(default_factory=lambda: np.zeros(1))
+    noise_sd: Floats = field(default_factory=lambda: np.zeros(1))
+
+    def __post_init__(self) -> None:
+        for name in ("mean", "own_sd", "car_sd", "retire_prob", "noise_weight", "noise_shift", "noise_sd"):
+            object.__setattr__(self, name, _vector(name, getattr(self, name)))
+        car = np.array(self.car)
+        if car.ndim != 1 or (car.size and not np.issubdtype(car.dtype, np.integer)):
+            raise ValueError("car must be a one-dimensional array of integers")
+        object.__setattr__(self, "car", np.ascontiguousarray(car, dtype=np.int64))
+        drivers, cars = len(self.mean), len(self.car_sd)
+        if not 1 <= drivers <= MAX_DRIVERS:
+            raise ValueError(f"a field has 1 to {MAX_DRIVERS} drivers, not {drivers}")
+        for name in ("own_sd", "car", "retire_prob"):
+            if len(getattr(self, name)) != drivers:
+                raise ValueError(f"{name} has {len(getattr(self, name))} values for {drivers} drivers")
+        if self.car.min() < 0 or self.car.max() >= cars:
+            raise ValueError(f"car holds an index outside 0..{cars - 1}")
+        crew = np.bincount(self.car, minlength=cars)
+        if crew.max() > 2:
+            raise ValueError(f"car {int(crew.argmax())} has {int(crew.max())} drivers; at most two share a car")
+        for name in ("own_sd", "car_sd", "noise_sd", "noise_weight", "retire_prob"):
+            if (getattr(self, name) < 0).any():
+                raise ValueError(f"{name} must not be negative")
+        if (self.retire_prob > 1).any():
+            raise ValueError("retire_prob must not exceed 1")
+        parts = len(self.noise_weight)
+        if not 1 <= parts <= MAX_NOISE_PARTS:
+            raise ValueError(f"the noise has 1 to {MAX_NOISE_PARTS} parts, not {parts}")
+        if len(self.noise_shift) != parts or len(self.noise_sd) != parts:
+            raise ValueError("noise_weight, noise_shift and noise_sd must have the same length")
+        if abs(self.noise_weight.sum() - 1.0) > 1e-9:
+            raise ValueError(f"noise_weight sums to {self.noise_weight.sum():.9g}, not 1")
+
+    @property
+    def drivers(self) -> int:
+        """Number of drivers, D."""
+        return len(self.mean)
+
+    def teammates(self) -> NDArray[np.int64]:
+        """Index of each driver's teammate, -1 for a driver alone in a car; shape (D,)."""
+        mate = np.full(self.drivers, -1, dtype=np.int64)
+        last = np.full(len(self.car_sd), -1, dtype=np.int64)
+        for driver, car in enumerate(self.car.tolist()):
+            other = last[car]
+            if other >= 0:
+                mate[driver], mate[other] = other, driver
+            last[car] = driver
+        return mate
+
+    def smallest_variance(self) -> float:
+        """The variance to which smaller ones are raised (see the class)."""
+        scale = max(
+            np.ptp(self.mean), self.own_sd.max(), self.car_sd.max(), np.abs(self.noise_shift).max(), self.noise_sd.max()
+        )
+        return float((1e-8 * (scale or 1.0)) ** 2)
+
+
+def exact_positions(field: Field, *, classified: bool = False, tolerance: float = 1e-6) -> Floats:
+    """P[d, k], the probability that driver d is listed in place k + 1; shape (D, D).
+
+    Rows and columns sum to one. With ``classified=True`` only places reached by finishing count: row d then
+    sums to 1 - retire_prob[d], which is what points are paid on.
+
+    ``tolerance`` bounds the error of each probability: 1e-5, 1e-6 (default) or 1e-8; a coarser one is faster.
+
+    Raises:
+        ValueError: for a tolerance below 1e-8.
+    """
+    width = next((width for bound, width in _WIDTHS if bound <= tolerance), None)
+    if width is None:
+        raise ValueError(f"tolerance must be at least {_WIDTHS[-1][0]:g}, not {tolerance:g}")
+    start_prob = 1.0 - field.retire_prob
+    places = _kernels.classified_places(
+        field.mean - field.mean.mean(),
+        np.maximum(field.own_sd**2, field.smallest_variance()),
+        field.teammates(),
+        field.car_sd[field.car] ** 2,
+        start_prob,
+        field.noise_weight,
+        field.noise_shift,
+        field.noise_sd**2,
+        width,
+    )
+    return places if classified else places + _kernels.retired_places(start_prob)
+
+
+def exact_positions_many(
+    fields: Iterable[Field], *, classified: bool = False, tolerance: float = 1e-6
+) -> list[Floats]:
+    """``exact_positions`` of each field, for instance the scenarios of every race of a season."""
+    return [exact_positions(field, classified=classified, tolerance=tolerance) for field in fields]
+
+
+def expected_points(classified: Floats, points: ArrayLike) -> Floats:
+    """Expected points, shape (D,), from ``exact_positions(..., classified=True)`` and the points per place."""
+    table = np.asarray(points, dtype=np.float64)[: classified.shape[1]]
+    return classified[:, : len(table)] @ table
+
+
+def _vector(name: str, values: ArrayLike) -> Floats:
+    vector = np.array(values, dtype=np.float64)
+    if vector.ndim != 1 or not np.isfinite(vector).all():
+        raise ValueError(f"{name} must be a one-dimensional array of finite numbers")
+    return vector
