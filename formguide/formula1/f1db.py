@@ -1,0 +1,409 @@
+"""f1db: one folder per race (`seasons/2024/races/06-miami/`), one YAML file per session.
+
+A session's file is a list in the order of the classification; `position` is a number or DNF, DNS, DSQ, NC, DNP, EX, PL.
+Empty values and empty files (a cancelled session) are normal. `race.yml` announces the race; after it was run
+its `laps` is the distance that was really covered and `scheduledLaps` appears beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from formguide.formula1.calendar import Weekend
+from formguide.formula1.ids import Names, UnknownName
+from formguide.formula1.records import (
+    Duration,
+    Gap,
+    Reading,
+    Record,
+    Row,
+    TimeOfDay,
+    at,
+    fingerprint,
+    read_record,
+)
+from formguide.formula1.yaml_tree import YamlError, read_yaml
+
+SOURCE = "f1db"
+
+_RACE_FILE = re.compile(r"seasons/(\d{4})/races/(?:(\d{1,2})-)?([^/]+)/([^/]+)\.ya?ml")
+
+Position = Annotated[str, StringConstraints(pattern=r"^([1-9]\d?|DNF|DNS|DSQ|NC|DNP|EX|DNQ|DNPQ)$")]
+GridPosition = Annotated[str, StringConstraints(pattern=r"^([1-9]\d?|PL)$")]
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
+Whole = Annotated[int, Field(ge=0, le=10_000)]
+
+
+class RaceFile(Record):
+    """The fields of `race.yml` that are known before the race; no other is read."""
+
+    round: Annotated[int, Field(ge=1, le=60)]
+    date: date
+    time: TimeOfDay | None = None
+    grand_prix_id: Id
+    qualifying_format: str | None = None
+    sprint_qualifying_format: str | None = None
+    circuit_id: Id
+    circuit_type: Literal["RACE", "STREET", "ROAD"] | None = None
+    course_length: Annotated[float, Field(gt=0, le=30)] | None = None
+    turns: Whole | None = None
+    laps: Whole | None = None
+    scheduled_laps: Whole | None = None
+    sprint_race_laps: Whole | None = None
+    free_practice1_date: date | None = Field(None, alias="freePractice1Date")
+    free_practice1_time: TimeOfDay | None = Field(None, alias="freePractice1Time")
+    free_practice2_date: date | None = Field(None, alias="freePractice2Date")
+    free_practice2_time: TimeOfDay | None = Field(None, alias="freePractice2Time")
+    free_practice3_date: date | None = Field(None, alias="freePractice3Date")
+    free_practice3_time: TimeOfDay | None = Field(None, alias="freePractice3Time")
+    qualifying_date: date | None = None
+    qualifying_time: TimeOfDay | None = None
+    sprint_qualifying_date: date | None = None
+    sprint_qualifying_time: TimeOfDay | None = None
+    sprint_race_date: date | None = None
+    sprint_race_time: TimeOfDay | None = None
+
+
+class Entry(Record):
+    """What every session's records share."""
+
+    driver_id: Id
+    constructor_id: Id
+    driver_number: Whole | None = None
+
+
+class RaceEntry(Entry):
+    """A record of `race-results.yml` or `sprint-race-results.yml`."""
+
+    position: Position
+    laps: Whole | None = None
+    time: Duration | None = None
+    time_penalty: Duration | None = None
+    gap: Gap | None = None
+    reason_retired: str | None = None
+    points: Annotated[float, Field(ge=0, le=100)] = 0.0
+    grid_position: GridPosition | None = None
+
+
+class GridEntry(Entry):
+    """A record of `starting-grid-positions.yml`."""
+
+    position: GridPosition
+    grid_penalty: str | None = None
+
+
+class QualifyingEntry(Entry):
+    """A record of `qualifying-results.yml` or `sprint-qualifying-results.yml`."""
+
+    position: Position
+    q1: Duration | None = None
+    q2: Duration | None = None
+    q3: Duration | None = None
+    laps: Whole | None = None
+
+
+class PracticeEntry(Entry):
+    """A record of `free-practice-N-results.yml`."""
+
+    position: Position
+    time: Duration | None = None
+    laps: Whole | None = None
+
+
+class PitStopEntry(Entry):
+    """A record of `pit-stops.yml`."""
+
+    stop: Annotated[int, Field(ge=1, le=100)]
+    lap: Whole
+    time: Duration | None = None
+
+
+class FastestLapEntry(Entry):
+    """A record of `fastest-laps.yml`."""
+
+    position: Annotated[int, Field(ge=1, le=60)]
+    lap: Whole | None = None
+    time: Duration
+
+
+@dataclass(frozen=True)
+class _Race:
+    """One race's folder: where it is, what it is called, and its files."""
+
+    season: int
+    folder: str
+    number: int | None
+    name: str
+    files: dict[str, str]
+
+
+def seasons(path: str) -> list[int]:
+    """The season that a path belongs to: [2024] for `seasons/2024/races/…/….yml`, else []."""
+    match = _RACE_FILE.fullmatch(path)
+    return [int(match.group(1))] if match else []
+
+
+def read_season(season: int, files: Mapping[str, bytes], names: Names) -> Reading:
+    """Everything that the tree's files (by path below its root) say about one season."""
+    reading = Reading(SOURCE)
+    chosen: dict[str, tuple[tuple[int, int, str], _Race, Weekend | None]] = {}
+    for race in _races(season, files):
+        weekend = _weekend(race, files, names, reading)
+        if weekend is not None:
+            race_id, number = weekend.race_id, weekend.round
+        else:
+            race_id, number = f"{season}-{race.name}", race.number or 0
+        rank = (len(race.files), number, race.folder)
+        if race_id in chosen:
+            kept, dropped = (race, chosen[race_id][1]) if rank > chosen[race_id][0] else (chosen[race_id][1], race)
+            reading.notes.append(
+                f"{race_id}: two folders, {kept.folder} (with more files) is read and {dropped.folder} is not"
+                if len(kept.files) != len(dropped.files)
+                else f"{race_id}: two folders, {kept.folder} (the later round) is read and {dropped.folder} is not"
+            )
+            if dropped is race:
+                continue
+        chosen[race_id] = (rank, race, weekend)
+    rounds: dict[int, str] = {}
+    for race_id, (_, race, weekend) in sorted(chosen.items()):
+        number = weekend.round if weekend is not None else race.number
+        if weekend is not None:
+            reading.weekends[race_id] = weekend
+        if number in rounds:
+            reading.notes.append(f"{race_id} and {rounds[number]} are both round {number}")
+        if number is not None:
+            rounds[number] = race_id
+        for file in sorted(race.files):
+            _read_session(race, file, race_id, number or 0, files, names, reading)
+    return reading
+
+
+def _races(season: int, files: Mapping[str, bytes]) -> list[_Race]:
+    """The season's race folders, in order."""
+    found: dict[str, _Race] = {}
+    for path in sorted(files):
+        match = _RACE_FILE.fullmatch(path)
+        if match is None or int(match.group(1)) != season:
+            continue
+        folder = path.rsplit("/", 1)[0]
+        number = int(match.group(2)) if match.group(2) else None
+        race = found.setdefault(folder, _Race(season, folder, number, match.group(3), {}))
+        race.files[match.group(4)] = path
+    return list(found.values())
+
+
+def _load(path: str, body: bytes, reading: Reading) -> tuple[bool, Any]:
+    """Whether the file could be read, and its content."""
+    try:
+        return True, read_yaml(body)
+    except YamlError as error:
+        reading.reject(f"{SOURCE}/{path}", None, None, str(error), body)
+        return False, None
+
+
+def _weekend(race: _Race, files: Mapping[str, bytes], names: Names, reading: Reading) -> Weekend | None:
+    path = race.files.get("race")
+    if path is None:
+        return None
+    file = f"{SOURCE}/{path}"
+    readable, raw = _load(path, files[path], reading)
+    record = read_record(RaceFile, raw, reading, file, None) if readable else None
+    if record is None:
+        return None
+    if not race.season - 1 <= record.date.year <= race.season:
+        reading.reject(file, None, "date", f"{record.date} is not in the season {race.season}", raw)
+        return None
+    try:
+        grand_prix = names.resolve("grand prix", record.grand_prix_id)
+        circuit = names.resolve("circuit", record.circuit_id)
+    except UnknownName as error:
+        reading.reject(file, None, f"{error.kind.replace(' ', '_')}_id", str(error), raw)
+        return None
+    sessions = {
+        "race": at(record.date, record.time),
+        "practice_1": at(record.free_practice1_date, record.free_practice1_time),
+        "practice_2": at(record.free_practice2_date, record.free_practice2_time),
+        "practice_3": at(record.free_practice3_date, record.free_practice3_time),
+        "qualifying": at(record.qualifying_date, record.qualifying_time),
+        "sprint_qualifying": at(record.sprint_qualifying_date, record.sprint_qualifying_time),
+        "sprint": at(record.sprint_race_date, record.sprint_race_time),
+    }
+    return Weekend(
+        season=race.season,
+        round=record.round,
+        race_id=f"{race.season}-{grand_prix}",
+        grand_prix_id=grand_prix,
+        race_name=names.name_of("grand prix", grand_prix),
+        source=SOURCE,
+        fingerprint=fingerprint(files[path]),
+        race_date=record.date,
+        circuit_id=circuit,
+        circuit_type=record.circuit_type,
+        course_km=record.course_length,
+        turns=record.turns,
+        scheduled_laps=record.scheduled_laps or record.laps,
+        has_sprint=bool(
+            record.sprint_race_laps
+            or record.sprint_race_date
+            or record.sprint_qualifying_format
+            or record.qualifying_format == "SPRINT_RACE"
+        ),
+        sessions={name: moment for name, moment in sessions.items() if moment is not None},
+    )
+
+
+@dataclass(frozen=True)
+class _Session:
+    """What a file name stands for: its table, its model, its session, and how a record becomes a row."""
+
+    table: str
+    model: type[Entry]
+    when: str
+    row: Callable[[Any, Row], Row]
+    session: str | int | None = None
+    key: Callable[[Any], object] = lambda entry: entry.driver_id
+
+
+def _read_session(
+    race: _Race, name: str, race_id: str, number: int, files: Mapping[str, bytes], names: Names, reading: Reading
+) -> None:
+    if name == "race":
+        return
+    path = race.files[name]
+    session = _SESSIONS.get(name)
+    if session is None:
+        reading.notes.append(f"{SOURCE}/{path}: no session of this name is read")
+        return
+    readable, raw = _load(path, files[path], reading)
+    if not readable:
+        return
+    file = f"{SOURCE}/{path}"
+    if raw is None or raw == []:
+        reading.notes.append(f"{file}: empty, the session was cancelled or has not been run")
+        return
+    if not isinstance(raw, list):
+        reading.reject(file, None, None, "a list of records was expected", files[path])
+        return
+    common: Row = {
+        "season": race.season,
+        "round": number,
+        "race_id": race_id,
+        "when": session.when,
+        "source": SOURCE,
+        "fingerprint": fingerprint(files[path]),
+    }
+    seen: dict[object, int] = {}
+    places: dict[str, int] = {}
+    order = 0
+    for index, item in enumerate(raw, start=1):
+        entry = read_record(session.model, item, reading, file, index)
+        if entry is None:
+            continue
+        try:
+            driver = names.resolve("driver", entry.driver_id)
+            constructor = names.resolve("constructor", entry.constructor_id)
+        except UnknownName as error:
+            reading.reject(file, index, f"{error.kind}Id", str(error), item)
+            continue
+        key = session.key(entry)
+        if key in seen:
+            reading.reject(file, index, "driverId", f"{driver} is already record {seen[key]}", item)
+            continue
+        place = str(getattr(entry, "position", ""))
+        if place.isdigit() and place in places:
+            reason = f"position {place} is already taken by record {places[place]}"
+            reading.reject(file, index, "position", reason, item)
+            continue
+        seen[key] = index
+        places[place] = index
+        order = max(order + 1, int(place) if place.isdigit() else 0)
+        row = {**common, "driver_id": driver, "constructor_id": constructor, "finish_order": order}
+        if session.session is not None:
+            row["session"] = session.session
+        reading.add(session.table, session.row(entry, row))
+
+
+def place_and_status(text: str) -> tuple[int | None, str]:
+    """A classified position (if any) and the status that a position's text stands for."""
+    if text.isdigit():
+        return int(text), "finished"
+    status = {"DNF": "retired", "DSQ": "disqualified", "EX": "disqualified", "NC": "not_classified"}
+    return None, status.get(text, "not_started")
+
+
+def _race_row(entry: RaceEntry, row: Row) -> Row:
+    position, status = place_and_status(entry.position)
+    return row | {
+        "car_number": entry.driver_number,
+        "position": position,
+        "position_text": entry.position,
+        "status": status,
+        "grid_position": int(entry.grid_position) if entry.grid_position and entry.grid_position != "PL" else None,
+        "pit_lane_start": entry.grid_position == "PL",
+        "laps": entry.laps,
+        "race_time_sec": entry.time,
+        "laps_behind": entry.gap[1] if entry.gap is not None else None,
+        "time_penalty_sec": entry.time_penalty,
+        "reason_retired": entry.reason_retired,
+        "points": entry.points,
+    }
+
+
+def _grid_row(entry: GridEntry, row: Row) -> Row:
+    from_pit_lane = entry.position == "PL"
+    return row | {
+        "grid_position": None if from_pit_lane else int(entry.position),
+        "pit_lane_start": from_pit_lane,
+        "grid_penalty": entry.grid_penalty,
+    }
+
+
+def _qualifying_row(entry: QualifyingEntry, row: Row) -> Row:
+    times = {"q1_sec": entry.q1, "q2_sec": entry.q2, "q3_sec": entry.q3}
+    position = place_and_status(entry.position)[0]
+    return row | times | {"position": position, "position_text": entry.position, "laps": entry.laps}
+
+
+def _practice_row(entry: PracticeEntry, row: Row) -> Row:
+    position = place_and_status(entry.position)[0]
+    return row | {"position": position, "best_lap_sec": entry.time, "laps": entry.laps}
+
+
+def _pit_stop_row(entry: PitStopEntry, row: Row) -> Row:
+    return row | {"stop": entry.stop, "lap": entry.lap, "duration_sec": entry.time}
+
+
+def _fastest_lap_row(entry: FastestLapEntry, row: Row) -> Row:
+    return row | {"position": entry.position, "lap": entry.lap, "lap_time_sec": entry.time}
+
+
+def _practice(number: int) -> _Session:
+    return _Session("practice_results", PracticeEntry, f"practice_{number}", _practice_row, number)
+
+
+_SESSIONS: dict[str, _Session] = {
+    "free-practice-1-results": _practice(1),
+    "free-practice-2-results": _practice(2),
+    "free-practice-3-results": _practice(3),
+    "qualifying-results": _Session(
+        "qualifying_results", QualifyingEntry, "qualifying", _qualifying_row, "qualifying"
+    ),
+    "sprint-qualifying-results": _Session(
+        "qualifying_results", QualifyingEntry, "sprint_qualifying", _qualifying_row, "sprint_qualifying"
+    ),
+    "sprint-starting-grid-positions": _Session("starting_grids", GridEntry, "sprint_grid", _grid_row, "sprint"),
+    "starting-grid-positions": _Session("starting_grids", GridEntry, "grid", _grid_row, "race"),
+    "sprint-race-results": _Session("sprint_results", RaceEntry, "sprint", _race_row),
+    "race-results": _Session("race_results", RaceEntry, "race", _race_row),
+    "pit-stops": _Session(
+        "pit_stops", PitStopEntry, "race", _pit_stop_row, key=lambda entry: (entry.driver_id, entry.stop)
+    ),
+    "fastest-laps": _Session("fastest_laps", FastestLapEntry, "race", _fastest_lap_row),
+}
+

@@ -1,0 +1,227 @@
+"""One name for each driver, constructor, circuit and grand prix, whoever wrote the file.
+
+The canonical ids are f1db's. `crosswalk.yml` lists them with the names that other sources and older files use; the
+`drivers/`, `constructors/`, `circuits/` and `grands-prix/` folders of an f1db tree add to it. An id that nobody knows is
+a newcomer and is taken as it stands, unless it looks like a misspelling of a known one: then it is refused
+with the suggestion.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Literal
+
+from formguide.formula1.yaml_tree import YamlError, read_yaml
+
+Kind = Literal["driver", "constructor", "circuit", "grand prix"]
+
+_SECTIONS: dict[Kind, str] = {
+    "driver": "drivers",
+    "constructor": "constructors",
+    "circuit": "circuits",
+    "grand prix": "grands_prix",
+}
+_FOLDERS: dict[str, Kind] = {
+    "drivers": "driver",
+    "constructors": "constructor",
+    "circuits": "circuit",
+    "grands-prix": "grand prix",
+}
+_NEAR_MISS = 0.85
+
+
+class UnknownName(ValueError):
+    """A name that is not known; `suggestion` is the known id that it resembles, if any."""
+
+    def __init__(self, kind: Kind, text: str, suggestion: str | None) -> None:
+        hint = f"; did you mean {suggestion}?" if suggestion else ""
+        super().__init__(f"unknown {kind} {text!r}{hint}")
+        self.kind = kind
+        self.suggestion = suggestion
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A driver, constructor, circuit or grand prix. `years` are the first and last season it raced in, as far as
+    known; `team` is, for a constructor, the id under which its team races last."""
+
+    id: str
+    name: str
+    code: str | None = None
+    aliases: tuple[str, ...] = ()
+    years: tuple[int, int] | None = None
+    team: str | None = None
+
+
+@dataclass(frozen=True)
+class Names:
+    """The known names of each kind: entities by id, and every alias (folded, see `fold`) to its id."""
+
+    entities: Mapping[Kind, Mapping[str, Entity]]
+    aliases: Mapping[Kind, Mapping[str, str]]
+    newcomers: dict[tuple[Kind, str], str] = field(default_factory=dict, compare=False)
+
+    def find(self, kind: Kind, text: str) -> str:
+        """The canonical id of an id, code, alias or display name. Raises `UnknownName`."""
+        found = self.aliases[kind].get(fold(text))
+        if found is None:
+            raise UnknownName(kind, text, self.suggest(kind, text))
+        return found
+
+    def suggest(self, kind: Kind, text: str) -> str | None:
+        """The known id that a text resembles closely, if there is one."""
+        known = self.aliases[kind]
+        close = difflib.get_close_matches(fold(text), known, n=1, cutoff=_NEAR_MISS)
+        return known[close[0]] if close else None
+
+    def resolve(self, kind: Kind, text: str, full_name: str | None = None) -> str:
+        """The canonical id of what a source wrote; a newcomer's is the slug of its full name, or of the text.
+
+        Raises `UnknownName` for what looks like a misspelling of a known name. Newcomers are remembered.
+        """
+        found = self.aliases[kind].get(fold(text))
+        if found is None and full_name is not None:
+            found = self.aliases[kind].get(fold(full_name))
+        if found is None:
+            found = self.newcomers.get((kind, text))
+        if found is not None:
+            return found
+        suggestion = self.suggest(kind, text)
+        if suggestion is not None:
+            raise UnknownName(kind, text, suggestion)
+        newcomer = slug(full_name or text)
+        if not newcomer:
+            raise UnknownName(kind, text, None)
+        self.newcomers[(kind, text)] = newcomer
+        return newcomer
+
+    def name_of(self, kind: Kind, entity_id: str) -> str:
+        """The name that people use; for an unknown id, made from it."""
+        entity = self.entities[kind].get(entity_id)
+        made = entity_id.replace("-", " ").title()
+        if entity is not None:
+            return entity.name
+        return f"{made} Grand Prix" if kind == "grand prix" else made
+
+    def with_entities(self, kind: Kind, more: Iterable[Entity]) -> Names:
+        """These names and some more; an alias that is known keeps its meaning."""
+        entities = dict(self.entities[kind])
+        aliases = dict(self.aliases[kind])
+        for entity in more:
+            canonical = aliases.get(fold(entity.id), entity.id)
+            if canonical not in entities:
+                entities[canonical] = entity
+            for text in (entity.id, entity.name, *entity.aliases):
+                aliases.setdefault(fold(text), canonical)
+            if entity.code:
+                aliases.setdefault(fold(entity.code), canonical)
+        return replace(
+            self,
+            entities=MappingProxyType({**self.entities, kind: entities}),
+            aliases=MappingProxyType({**self.aliases, kind: aliases}),
+            newcomers={},
+        )
+
+
+def fold(text: str) -> str:
+    """A text without case, accents and punctuation: `Sergio Pérez`, `sergio-perez` and `SERGIO_PEREZ` are one."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", " ", plain.lower()).strip()
+
+
+def slug(text: str) -> str:
+    """An id as f1db writes them: `Arvid Lindblad` gives arvid-lindblad."""
+    return fold(text).replace(" ", "-")
+
+
+@cache
+def known_names() -> Names:
+    """The names of the crosswalk that comes with the package."""
+    text = resources.files("formguide.formula1").joinpath("crosswalk.yml").read_bytes()
+    sections = read_yaml(text, limit=2_000_000)
+    if not isinstance(sections, dict):
+        raise TypeError("crosswalk.yml must hold a mapping")
+    names = Names({kind: {} for kind in _SECTIONS}, {kind: {} for kind in _SECTIONS})
+    for kind, section in _SECTIONS.items():
+        entities = [_entity(key, facts) for key, facts in sections[section].items()]
+        # Of two drivers who used one code (Vergne and Verstappen: VER) the one who raced last has it.
+        entities.sort(key=lambda entity: entity.years[1] if entity.years else 0, reverse=True)
+        names = names.with_entities(kind, entities)
+    return names
+
+
+def _entity(key: str, facts: Mapping[str, object]) -> Entity:
+    aliases = facts.get("aliases") or []
+    years = facts.get("years")
+    return Entity(
+        id=key,
+        name=str(facts["name"]),
+        code=str(facts["code"]) if facts.get("code") else None,
+        aliases=tuple(str(alias) for alias in aliases) if isinstance(aliases, list) else (),
+        years=(int(years[0]), int(years[-1])) if isinstance(years, list) else None,
+        team=str(facts["team"]) if facts.get("team") else None,
+    )
+
+
+def names_of_tree(files: Mapping[str, bytes], known: Names | None = None) -> Names:
+    """The known names and those that the id folders of an f1db tree add; unreadable id files are passed over here."""
+    names = known or known_names()
+    found: dict[Kind, list[Entity]] = {}
+    for path in sorted(files):
+        folder, _, file = path.partition("/")
+        kind = _FOLDERS.get(folder)
+        if kind is None or not file.endswith(".yml"):
+            continue
+        try:
+            facts = read_yaml(files[path])
+        except YamlError:
+            continue
+        if isinstance(facts, dict) and facts.get("id"):
+            names_given = [facts.get(key) for key in ("fullName", "name")]
+            found.setdefault(kind, []).append(
+                Entity(
+                    id=str(facts["id"]),
+                    name=str((names_given[0] if kind == "grand prix" else names_given[1]) or facts["id"]),
+                    code=str(facts["abbreviation"]) if facts.get("abbreviation") and kind == "driver" else None,
+                    aliases=tuple(str(name) for name in names_given if name),
+                )
+            )
+    for kind, entities in found.items():
+        names = names.with_entities(kind, entities)
+    return names
+
+
+def find_driver(text: str) -> str:
+    """The driver id of a code (`VER`), a name or any source's id. Raises `UnknownName` with a suggestion."""
+    return known_names().find("driver", text)
+
+
+def find_constructor(text: str) -> str:
+    """The constructor id of a team's name (`McLaren-Mercedes`) or any source's id. Raises `UnknownName`."""
+    return known_names().find("constructor", text)
+
+
+def driver_code(driver_id: str) -> str:
+    """The driver's three letters; for an unknown one, the first three of the last name."""
+    entity = known_names().entities["driver"].get(driver_id)
+    if entity is not None and entity.code:
+        return entity.code
+    return driver_id.rsplit("-", 1)[-1][:3].upper()
+
+
+def display_name(kind: Kind, entity_id: str) -> str:
+    """The name that people use; for an unknown id, made from it."""
+    return known_names().name_of(kind, entity_id)
+
+
+def lineage(constructor_id: str) -> str:
+    """The team behind a constructor: the id under which it races last (toro-rosso gives racing-bulls)."""
+    entity = known_names().entities["constructor"].get(constructor_id)
+    return entity.team if entity is not None and entity.team else constructor_id

@@ -1,0 +1,274 @@
+"""Race weekends as the model sees them: sessions in time order, each a few small arrays.
+
+The canonical tables hold everything; the model needs, per session, who drove for whom and how far apart they were.
+A `Weekend` keeps its sessions sorted by the moment they started, so that "what was known before `as_of`" is a prefix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from formguide import asof
+from formguide.formula1 import ids
+
+MOMENTS = ("before_weekend", "after_practice", "after_qualifying", "on_grid")
+"""The four moments at which a race is forecast, in order."""
+
+_SLOWEST_LAP_PCT = 8.0
+_KIND_ORDER = {"practice": 0, "sprint_qualifying": 1, "sprint": 2, "qualifying": 3, "grid": 4, "race": 5}
+
+
+@dataclass(frozen=True)
+class Session:
+    """What one session showed.
+
+    kind: practice, sprint_qualifying, qualifying, sprint, grid or race; at: when it started (naive UTC).
+    drivers, teams: who took part and for which team lineage, in the order of the result.
+    gap_pct: best lap as a (negative) percentage of the session's best, NaN without a time; for practice and qualifying.
+    grid: starting place 1.. (pit lane and unplaced cars after the others); for grid and race.
+    finished, retired, incident: for race and sprint, who was classified, who retired, and for whom the stated reason
+    was an accident rather than the car. lap_gap_pct: fastest race lap as a percentage, time_gap_pct: total race time
+    likewise; NaN where missing.
+    """
+
+    kind: str
+    number: int
+    at: datetime
+    drivers: tuple[str, ...]
+    teams: tuple[str, ...]
+    constructors: tuple[str, ...]
+    gap_pct: np.ndarray | None = None
+    grid: np.ndarray | None = None
+    pit_lane: np.ndarray | None = None
+    finished: np.ndarray | None = None
+    retired: np.ndarray | None = None
+    incident: np.ndarray | None = None
+    started: np.ndarray | None = None
+    lap_gap_pct: np.ndarray | None = None
+    time_gap_pct: np.ndarray | None = None
+    laps: np.ndarray | None = None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Names the content."""
+        arrays = [
+            None if a is None else a.tobytes()
+            for a in (
+                self.gap_pct, self.grid, self.pit_lane, self.finished, self.retired, self.incident, self.started,
+                self.lap_gap_pct, self.time_gap_pct, self.laps,
+            )
+        ]  # fmt: skip
+        return asof.fingerprint(
+            self.kind, self.number, self.at, self.drivers, self.teams, self.constructors, arrays
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Weekend:
+    """One race weekend: what the calendar says of it and the sessions held so far, in time order."""
+
+    season: int
+    round: int
+    race_id: str
+    race_name: str
+    circuit_id: str
+    circuit_type: str | None
+    course_km: float | None
+    weekend_at: datetime
+    qualifying_at: datetime
+    race_at: datetime
+    has_sprint: bool
+    sessions: tuple[Session, ...] = ()
+    wet: bool = False
+    scenario: str | None = None
+    calendar_fingerprint: str = field(default="", compare=False)
+
+    def as_of(self, moment: str) -> datetime:
+        """The moment as a time: a forecast made then knows every session that started before it."""
+        match moment:
+            case "before_weekend":
+                return self.weekend_at
+            case "after_practice":
+                return self.qualifying_at
+            case "after_qualifying":
+                return self.qualifying_at + timedelta(minutes=1)
+            case "on_grid":
+                return self.race_at
+        raise ValueError(f"unknown moment {moment!r}; one of {', '.join(MOMENTS)}")
+
+    def known(self, as_of: datetime) -> tuple[Session, ...]:
+        """The sessions known at `as_of`, the race itself never among them."""
+        return tuple(s for s in self.sessions if s.at < as_of and s.kind != "race")
+
+    @property
+    def race(self) -> Session | None:
+        """The race, once it has been run."""
+        return next((s for s in self.sessions if s.kind == "race"), None)
+
+    def session(self, kind: str) -> Session | None:
+        """The first session of a kind."""
+        return next((s for s in self.sessions if s.kind == kind), None)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Names everything that the model may take from this weekend once it is over."""
+        return asof.fingerprint(self.calendar_fingerprint, self.wet, [s.fingerprint for s in self.sessions])
+
+
+def build_weekends(tables: Mapping[str, pl.DataFrame]) -> list[Weekend]:
+    """Every weekend of the calendar, in the order of the races, from the canonical tables.
+
+    tables: frames by asset name (`race_calendar`, `race_results`, `starting_grids`, `qualifying_results`,
+    `practice_results`, `sprint_results`, `fastest_laps`, `race_conditions`); a missing one counts as empty.
+    """
+    sessions: dict[str, list[Session]] = {}
+    for race_id, session in _all_sessions(tables):
+        sessions.setdefault(race_id, []).append(session)
+    conditions = {}
+    if "race_conditions" in tables:
+        conditions = {r["race_id"]: r for r in tables["race_conditions"].iter_rows(named=True)}
+    weekends = []
+    for row in tables["race_calendar"].sort("race_at", "race_id").iter_rows(named=True):
+        held = sorted(sessions.get(row["race_id"], []), key=lambda s: (s.at, _KIND_ORDER[s.kind], s.number))
+        known = conditions.get(row["race_id"])
+        weekends.append(
+            Weekend(
+                season=row["season"],
+                round=row["round"],
+                race_id=row["race_id"],
+                race_name=row["race_name"],
+                circuit_id=row["circuit_id"],
+                circuit_type=row["circuit_type"],
+                course_km=row["course_km"],
+                weekend_at=row["weekend_at"],
+                qualifying_at=row["qualifying_at"],
+                race_at=row["race_at"],
+                has_sprint=row["has_sprint"],
+                sessions=tuple(held),
+                wet=bool(known["wet"]) if known else False,
+                scenario=known["scenario"] if known else None,
+                calendar_fingerprint=asof.fingerprint(
+                    row["season"], row["race_id"], row["circuit_id"], row["circuit_type"], row["weekend_at"],
+                    row["qualifying_at"], row["race_at"], row["has_sprint"],
+                ),
+            )
+        )  # fmt: skip
+    return weekends
+
+
+def _all_sessions(tables: Mapping[str, pl.DataFrame]) -> Iterable[tuple[str, Session]]:
+    for frame in _groups(tables, "practice_results", ["race_id", "session"]):
+        frame = frame.sort("best_lap_sec", "driver_id", nulls_last=True)
+        yield _key(frame), _timed("practice", frame, _gap_pct(frame["best_lap_sec"]))
+    for frame in _groups(tables, "qualifying_results", ["race_id", "session"]):
+        frame = frame.sort("position", "driver_id", nulls_last=True)
+        yield _key(frame), _timed(frame["session"][0], frame, _qualifying_gap_pct(frame))
+    for frame in _groups(tables, "starting_grids", ["race_id", "session"]):
+        if frame["session"][0] == "race":
+            frame = frame.sort("pit_lane_start", "grid_position", "driver_id", nulls_last=True)
+            grid = np.arange(1, frame.height + 1, dtype=np.float64)
+            yield _key(frame), _session("grid", frame, grid=grid, pit_lane=frame["pit_lane_start"].to_numpy())
+    laps = {_key(f): f for f in _groups(tables, "fastest_laps", ["race_id"])}
+    for kind, name in (("sprint", "sprint_results"), ("race", "race_results")):
+        for frame in _groups(tables, name, ["race_id"]):
+            yield _key(frame), _raced(kind, frame.sort("finish_order"), laps.get(_key(frame)))
+
+
+def _groups(tables: Mapping[str, pl.DataFrame], name: str, by: list[str]) -> list[pl.DataFrame]:
+    frame = tables.get(name)
+    return [] if frame is None or frame.is_empty() else frame.partition_by(by, maintain_order=True)
+
+
+def _key(frame: pl.DataFrame) -> str:
+    return str(frame["race_id"][0])
+
+
+def _session(kind: str, frame: pl.DataFrame, number: int = 0, **arrays: np.ndarray) -> Session:
+    constructors = tuple(frame["constructor_id"].to_list())
+    return Session(
+        kind=kind,
+        number=number,
+        at=frame["session_at"].min(),  # type: ignore[arg-type]
+        drivers=tuple(frame["driver_id"].to_list()),
+        teams=tuple(ids.lineage(c) for c in constructors),
+        constructors=constructors,
+        **arrays,  # type: ignore[arg-type]
+    )
+
+
+def _timed(kind: str, frame: pl.DataFrame, gap_pct: np.ndarray) -> Session:
+    number = int(frame["session"][0]) if kind == "practice" else 0
+    laps = frame["laps"].cast(pl.Float64).to_numpy()
+    return _session(kind, frame, number, gap_pct=gap_pct, laps=laps)
+
+
+def _raced(kind: str, frame: pl.DataFrame, laps: pl.DataFrame | None) -> Session:
+    status = frame["status"]
+    retired = status.is_in(["retired", "not_classified"]).to_numpy()
+    reasons = frame["reason_retired"].to_list()
+    grid = frame["grid_position"].cast(pl.Float64).fill_null(np.inf).to_numpy()
+    lap_gap = np.full(frame.height, np.nan)
+    if kind == "race" and laps is not None:
+        joined = frame.select("driver_id").join(laps, on="driver_id", how="left", maintain_order="left")
+        lap_gap = _gap_pct(joined["lap_time_sec"])
+    return _session(
+        kind,
+        frame,
+        grid=np.argsort(np.argsort(grid, kind="stable"), kind="stable") + 1.0,
+        finished=(status == "finished").to_numpy(),
+        retired=retired,
+        incident=retired & np.array([is_incident(r) for r in reasons], dtype=bool),
+        started=(~status.is_in(["not_started"])).to_numpy(),
+        lap_gap_pct=lap_gap,
+        time_gap_pct=_gap_pct(frame["race_time_sec"]),
+    )
+
+
+_INCIDENT_WORDS = ("collision", "accident", "spun", "puncture", "damage", "wing", "injury", "undertray", "wheel nut")
+
+
+def is_incident(reason: str | None) -> bool:
+    """Whether a reason of retirement is something that happened to the driver rather than a failure of the car."""
+    return reason is not None and any(word in reason.lower() for word in _INCIDENT_WORDS)
+
+
+def _gap_pct(times: pl.Series) -> np.ndarray:
+    """-100 × log(time / best time); NaN where there is no time or it is absurdly slow."""
+    seconds = times.cast(pl.Float64).fill_null(np.nan).to_numpy().copy()
+    seconds[~(seconds > 0)] = np.nan
+    if np.isfinite(seconds).sum() < 2:
+        return np.full(len(seconds), np.nan)
+    gap = -100 * np.log(seconds / np.nanmin(seconds))
+    gap[gap < -_SLOWEST_LAP_PCT] = np.nan
+    return np.asarray(gap)
+
+
+def _qualifying_gap_pct(frame: pl.DataFrame) -> np.ndarray:
+    """Gaps over all parts of qualifying, each time moved to the last part by how much the track improved.
+
+    The improvement between two parts is the median over the drivers who set a time in both, so that a driver
+    eliminated in the first part is not taken for slower than he was on that track.
+    """
+    parts = np.log(
+        np.stack([frame[c].cast(pl.Float64).fill_null(np.nan).to_numpy() for c in ("q1_sec", "q2_sec", "q3_sec")])
+    )
+    gain = np.zeros(3)
+    for part in (1, 0):
+        change = parts[part + 1] - parts[part]
+        change = change[np.isfinite(change)]
+        gain[part] = gain[part + 1] + (np.median(change) if len(change) >= 4 else 0.0)
+    moved = parts + gain[:, None]
+    last = np.full(frame.height, np.nan)
+    for part in range(3):
+        last = np.where(np.isfinite(moved[part]), moved[part], last)
+    if np.isfinite(last).sum() < 2:
+        return np.full(frame.height, np.nan)
+    gap = -100 * (last - np.nanmin(last))
+    gap[gap < -_SLOWEST_LAP_PCT] = np.nan
+    return np.asarray(gap)
