@@ -54,12 +54,10 @@ def scramble(
     kept = future.filter(pl.Series(rng.random(future.height) > 0.25))
     invented = future[rng.integers(0, future.height, size=(future.height + 1) // 2).tolist()]
     wrong = pl.concat([kept, invented])
-    wrong = wrong.select(
-        series if series.name in keep and series.name != column else _deal(series, rng, fixed=series.name == column)
-        for series in wrong
-    )
+    wrong = wrong.select(s if s.name in keep else _deal(s, rng, fixed=s.name == column) for s in wrong)
     places = np.concatenate([np.arange(past.height), rng.uniform(-1, max(past.height, 1), wrong.height)])
-    return pl.concat([past, wrong])[np.argsort(places, kind="stable").tolist()]
+    strewn: pl.DataFrame = pl.concat([past, wrong])[np.argsort(places, kind="stable").tolist()]
+    return strewn
 
 
 def fingerprint(*parts: Any) -> str:
@@ -78,8 +76,8 @@ def fingerprint(*parts: Any) -> str:
 
 
 def _require_dates(frame: pl.DataFrame, column: str) -> None:
-    if frame[column].null_count():
-        raise ValueError(f"{frame[column].null_count()} rows have no {column}: nobody can say when they were known")
+    if undated := frame[column].null_count():
+        raise ValueError(f"{undated} rows have no {column}: nobody can say when they were known")
 
 
 def _known(frame: pl.DataFrame, as_of: datetime | date, column: str) -> pl.Series:
@@ -92,16 +90,12 @@ def _known(frame: pl.DataFrame, as_of: datetime | date, column: str) -> pl.Serie
     if isinstance(dtype, pl.Datetime) and dtype.time_zone is None:
         moment = as_of if isinstance(as_of, datetime) else datetime.combine(as_of, time())
         # Compared as microseconds: a cut at 14:00:00.0005 must not be rounded to the column's milliseconds.
-        return frame[column].cast(pl.Datetime("us")) < pl.lit(moment, dtype=pl.Datetime("us")).pipe(_scalar)
+        return frame.select(pl.col(column).cast(pl.Datetime("us")) < pl.lit(moment, pl.Datetime("us")))[column]
     raise TypeError(f"{column} is {dtype}; a date must be Date or a naive UTC Datetime")
 
 
-def _scalar(literal: pl.Expr) -> Any:
-    return pl.select(literal).item()
-
-
 def _deal(series: pl.Series, rng: np.random.Generator, fixed: bool) -> pl.Series:
-    """The series with its values dealt out anew; numbers shifted and dates moved later. `fixed` keeps the order."""
+    """The values dealt out anew (in place if `fixed`), numbers shifted and dates moved later."""
     dealt = series if fixed else series[rng.permutation(series.len()).tolist()]
     n, dtype = series.len(), series.dtype
     if dtype.is_float():

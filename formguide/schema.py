@@ -100,8 +100,8 @@ def split(frame: pl.DataFrame, table: type[Table]) -> Split:
     """Parts the rows that fit the table from those that do not.
 
     Columns the table does not know are dropped, nullable ones that are absent are filled with nulls, and
-    values are cast where that loses nothing they say (`"12"` to 12; `"DNF"` to an integer is a bad row). The bad
-    rows keep their values as they came, with a `reason` in one line, such as
+    values are cast where that loses nothing they say (`"12"` to 12, but `"DNF"` as an integer is a bad row).
+    The bad rows keep their values as they came, with a `reason` in one line, such as
     `race_id=2024-monaco, driver_id=lando-norris: points: -1.0 is below 0`. Rows that share a key are all
     bad: which one is right is not for a reader to guess. Raises `TableError` if a required column is absent.
     """
@@ -111,18 +111,20 @@ def split(frame: pl.DataFrame, table: type[Table]) -> Split:
     required = [c for c in absent if not columns[c].nullable]
     if required:
         raise TableError(f"{_label(table)}: no column {', '.join(required)}")
-    given = frame.with_columns(pl.lit(None, dtype=declared[c]).alias(c) for c in absent).select(list(declared))
+    given = frame.with_columns(pl.lit(None, dtype=declared[c]).alias(c) for c in absent)
+    given = given.select(list(declared))
     typed = given.select(_cast(c, given.schema[c], t) for c, t in declared.items())
-    lost = given.select(
-        (pl.col(c).is_not_null() & typed[c].is_null()).alias(c) for c, t in declared.items() if given.schema[c] != t
-    )
+    retyped = [c for c, t in declared.items() if given.schema[c] != t]
+    lost = given.select((pl.col(c).is_not_null() & typed[c].is_null()).alias(c) for c in retyped)
     uncast = pl.Series([False] * given.height, dtype=pl.Boolean)
     for column in lost:
         uncast = uncast | column
 
     numbered = typed.with_columns(pl.int_range(given.height, dtype=pl.Int64).alias(_ROW)).filter(~uncast)
     result, failure = _numbered(table).filter(numbered)
-    reasons = {i: [f"{c}: {given[c][i]!r} is not {declared[c]}" for c in lost.columns if lost[c][i]] for i in uncast.arg_true()}
+    reasons: dict[int, list[str]] = {}
+    for i in uncast.arg_true():
+        reasons[i] = [f"{c}: {given[c][i]!r} is not {declared[c]}" for c in lost.columns if lost[c][i]]
     for verdict in failure.details().iter_rows(named=True):
         values = given.row(verdict[_ROW], named=True)
         broken = [rule for rule, says in verdict.items() if says == "invalid" and rule not in declared]
@@ -138,7 +140,8 @@ def split(frame: pl.DataFrame, table: type[Table]) -> Split:
 @cache
 def _numbered(table: type[Table]) -> type[Table]:
     """The table with a row number, so that a rejected row can be told from its neighbours."""
-    return cast("type[Table]", type(table)(table.__name__, (table,), {_ROW: dy.Int64()}))
+    metaclass: Any = type(table)
+    return cast("type[Table]", metaclass(table.__name__, (table,), {_ROW: dy.Int64()}))
 
 
 def _cast(name: str, given: pl.DataType, wanted: pl.DataType) -> pl.Expr:
