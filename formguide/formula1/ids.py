@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from formguide.formula1.yaml_tree import YamlError, read_yaml
 
@@ -49,15 +49,20 @@ class UnknownName(ValueError):
 
 @dataclass(frozen=True)
 class Entity:
-    """A driver, constructor, circuit or grand prix. `years` are the first and last season it raced in, as far as
-    known; `team` is, for a constructor, the id under which its team races last."""
+    """A driver, constructor, circuit or grand prix.
+
+    `last_season` is the last it was seen in, as far as known. For a constructor, `team` is the id under which
+    its team races last, and `in_seasons` holds names that mean it in some seasons only (first, last): what
+    Jolpica calls sauber was Kick Sauber in 2024 and 2025.
+    """
 
     id: str
     name: str
     code: str | None = None
     aliases: tuple[str, ...] = ()
-    years: tuple[int, int] | None = None
+    last_season: int | None = None
     team: str | None = None
+    in_seasons: tuple[tuple[str, int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,9 +73,18 @@ class Names:
     aliases: Mapping[Kind, Mapping[str, str]]
     newcomers: dict[tuple[Kind, str], str] = field(default_factory=dict, compare=False)
 
-    def find(self, kind: Kind, text: str) -> str:
-        """The canonical id of an id, code, alias or display name. Raises `UnknownName`."""
-        found = self.aliases[kind].get(fold(text))
+    def look_up(self, kind: Kind, text: str, season: int | None = None) -> str | None:
+        """The canonical id of an id, code, alias or display name, or None; `season` decides names that moved on."""
+        folded = fold(text)
+        if season is not None:
+            for name, entity_id, first, last in self._dated(kind):
+                if name == folded and first <= season <= last:
+                    return entity_id
+        return self.aliases[kind].get(folded)
+
+    def find(self, kind: Kind, text: str, season: int | None = None) -> str:
+        """As `look_up`, but raises `UnknownName` (with a suggestion) for what is not known."""
+        found = self.look_up(kind, text, season)
         if found is None:
             raise UnknownName(kind, text, self.suggest(kind, text))
         return found
@@ -81,12 +95,20 @@ class Names:
         close = difflib.get_close_matches(fold(text), known, n=1, cutoff=_NEAR_MISS)
         return known[close[0]] if close else None
 
-    def resolve(self, kind: Kind, text: str, full_name: str | None = None) -> str:
+    def _dated(self, kind: Kind) -> list[tuple[str, str, int, int]]:
+        return [
+            (fold(name), entity.id, first, last)
+            for entity in self.entities[kind].values()
+            for name, first, last in entity.in_seasons
+        ]
+
+    def resolve(self, kind: Kind, text: str, full_name: str | None = None, season: int | None = None) -> str:
         """The canonical id of what a source wrote; a newcomer's is the slug of its full name, or of the text.
 
-        Raises `UnknownName` for what looks like a misspelling of a known name. Newcomers are remembered.
+        f1db's own ids need no `season`; the others reuse ids over the years. Raises `UnknownName` for what
+        looks like a misspelling of a known name. Newcomers are remembered.
         """
-        found = self.aliases[kind].get(fold(text))
+        found = self.look_up(kind, text, season)
         if found is None and full_name is not None:
             found = self.aliases[kind].get(fold(full_name))
         if found is None:
@@ -152,21 +174,21 @@ def known_names() -> Names:
     for kind, section in _SECTIONS.items():
         entities = [_entity(key, facts) for key, facts in sections[section].items()]
         # Of two drivers who used one code (Vergne and Verstappen: VER) the one who raced last has it.
-        entities.sort(key=lambda entity: entity.years[1] if entity.years else 0, reverse=True)
+        entities.sort(key=lambda entity: entity.last_season or 0, reverse=True)
         names = names.with_entities(kind, entities)
     return names
 
 
-def _entity(key: str, facts: Mapping[str, object]) -> Entity:
-    aliases = facts.get("aliases") or []
-    years = facts.get("years")
+def _entity(key: str, facts: Mapping[str, Any]) -> Entity:
+    dated = facts.get("in_seasons", {})
     return Entity(
         id=key,
-        name=str(facts["name"]),
-        code=str(facts["code"]) if facts.get("code") else None,
-        aliases=tuple(str(alias) for alias in aliases) if isinstance(aliases, list) else (),
-        years=(int(years[0]), int(years[-1])) if isinstance(years, list) else None,
-        team=str(facts["team"]) if facts.get("team") else None,
+        name=facts["name"],
+        code=facts.get("code"),
+        aliases=tuple(facts.get("aliases", ())),
+        last_season=int(facts["last_season"]) if "last_season" in facts else None,
+        team=facts.get("team"),
+        in_seasons=tuple((name, int(first), int(last)) for name, (first, last) in dated.items()),
     )
 
 
@@ -203,9 +225,12 @@ def find_driver(text: str) -> str:
     return known_names().find("driver", text)
 
 
-def find_constructor(text: str) -> str:
-    """The constructor id of a team's name (`McLaren-Mercedes`) or any source's id. Raises `UnknownName`."""
-    return known_names().find("constructor", text)
+def find_constructor(text: str, season: int | None = None) -> str:
+    """The constructor id of a team's name (`McLaren-Mercedes`) or any source's id. Raises `UnknownName`.
+
+    With a season, a name means the team that bore it then: Sauber is kick-sauber in 2025.
+    """
+    return known_names().find("constructor", text, season)
 
 
 def driver_code(driver_id: str) -> str:
