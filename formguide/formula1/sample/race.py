@@ -1,64 +1,42 @@
 """A race of the sample league, from its grid to its classification.
 
-A race is run in stretches between safety cars: over a stretch every car builds up its own time, may pass only with the
-advantage that the circuit asks for (else it follows the car ahead), and at a safety car the field closes up. The sheet
-is then drawn from the totals, in whole milliseconds, so that times, gaps and laps behind agree.
+A race is run in stretches between safety cars: over a stretch every car builds up its own time, may pass only
+with the advantage that the circuit asks for (else it follows the car ahead), and at a safety car the field
+closes up. The sheet is then drawn from the totals, in whole milliseconds, so that times, gaps and laps behind
+agree.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from formguide.formula1.sample_league import Circuit
-from formguide.formula1.sample_weekend import Entry, Order, Slot
+from formguide.formula1.sample.sheet import (
+    Finish,
+    Neutralised,
+    Stop,
+    award,
+    classify,
+    disqualify,
+    fastest_laps,
+    stop_sheet,
+)
+from formguide.formula1.sample.weekend import Entry, Order, Slot
+from formguide.formula1.sample.world import Circuit
 
-MECHANICAL = ("Engine", "Gearbox", "Hydraulics", "Brakes", "Power unit", "Electronics", "Oil leak", "Suspension")
+MECHANICAL = (
+    "Engine",
+    "Gearbox",
+    "Hydraulics",
+    "Brakes",
+    "Power unit",
+    "Electronics",
+    "Oil leak",
+    "Suspension",
+)
 OWN_ERROR = ("Collision", "Collision damage", "Accident", "Spun off")
-
-
-
-@dataclass(frozen=True)
-class Finish:
-    """A line of the classification. `time` (ms) only on the leader's lap; `behind` is gap in ms or laps behind."""
-
-    driver: str
-    team: str
-    position: str
-    laps: int | None
-    time: int | None = None
-    penalty: int | None = None
-    gap: int | None = None
-    laps_behind: int = 0
-    reason: str = ""
-    grid: str = ""
-    points: int = 0
-    grand_slam: bool = False
-
-
-@dataclass(frozen=True)
-class Stop:
-    """A pit stop: lap and time spent in the pit lane (ms)."""
-
-    driver: str
-    team: str
-    number: int
-    lap: int
-    time: int
-
-
-@dataclass(frozen=True)
-class Neutralised:
-    """A safety car ('safety_car', 'virtual_safety_car') or red flag: first and last lap, why; `resumed` R, S or N."""
-
-    kind: str
-    start: int
-    end: int
-    cause: str
-    resumed: str = ""
-    excluded: str = ""
 
 
 @dataclass
@@ -69,6 +47,7 @@ class Oddities:
     stays_on_the_grid: bool = False
     withdrawn: bool = False
     cut_short: bool = False
+    qualifying_disqualified: bool = False
 
 
 @dataclass
@@ -84,10 +63,10 @@ class RaceRun:
 
 
 def settle(order: Order, clock: dict[str, float], margin: float, close: Callable[[], float]) -> Order:
-    """Running order after a stretch: a car passes whoever it beats by more than `margin` seconds, else it follows.
+    """Running order after a stretch: a car passes whom it beats by more than `margin` s, else it follows.
 
-    `order` is the running order before, `clock` each car's time (seconds, changed in place for cars held up), `close`
-    draws the distance at which a held-up car follows.
+    `order` is the running order before, `clock` each car's time (seconds, changed in place for cars held up),
+    `close` draws the distance at which a held-up car follows.
     """
     placed: Order = []
     for car in order:
@@ -105,7 +84,7 @@ def settle(order: Order, clock: dict[str, float], margin: float, close: Callable
 def _retirements(
     rng: np.random.Generator, entries: Sequence[Entry], laps: int, wet: bool, share: float
 ) -> dict[str, tuple[int, str, bool]]:
-    """Driver → (laps completed, reason, own error). A car out after 88 % of the distance would still be classified."""
+    """Driver → (laps completed, reason, own error); after 88 % of the distance nobody drops out."""
     out: dict[str, tuple[int, str, bool]] = {}
     last = max(1, int(0.88 * laps))
     for e in entries:
@@ -114,7 +93,11 @@ def _retirements(
         if broke < e.p_breakdown * share:
             out[e.driver] = (lap, str(rng.choice(MECHANICAL)), False)
         elif erred < error_rate(e, wet) * share:
-            out[e.driver] = (int(rng.integers(0, 2)) if early < 0.4 else lap, str(rng.choice(OWN_ERROR)), True)
+            out[e.driver] = (
+                int(rng.integers(0, 2)) if early < 0.4 else lap,
+                str(rng.choice(OWN_ERROR)),
+                True,
+            )
     return out
 
 
@@ -129,7 +112,12 @@ def retire_probability(entry: Entry, wet: bool) -> float:
 
 
 def _interruptions(
-    rng: np.random.Generator, circuit: Circuit, laps: int, wet: bool, out: dict[str, tuple[int, str, bool]], cut: bool
+    rng: np.random.Generator,
+    circuit: Circuit,
+    laps: int,
+    wet: bool,
+    out: dict[str, tuple[int, str, bool]],
+    cut: bool,
 ) -> list[Neutralised]:
     """Safety cars, virtual ones and red flags, in order of laps and never two at once."""
     wishes: list[Neutralised] = []
@@ -173,7 +161,7 @@ def run_race(
     fastest_lap_point: bool = False,
     odd: Oddities | None = None,
 ) -> RaceRun:
-    """Run a race or sprint from its grid. The classification comes in the order in which the sheet lists it."""
+    """Run a race or sprint from its grid; the classification comes in the order of the sheet."""
     odd = odd or Oddities()
     scale = circuit.quali_lap_sec / 90.0
     by_driver = {e.driver: e for e in entries}
@@ -190,13 +178,18 @@ def run_race(
         gamble = 0.32 if rng.random() < 0.4 else -0.2
         gamblers = {s.driver for s in grid[8:] if rng.random() < 0.4}
     stops = {} if sprint else _planned_stops(rng, racing, circuit, run_laps, wet, gamblers)
-    slow = {key: float(rng.gamma(1.5, 4.0)) for key in ((d, k) for d in stops for k in range(len(stops[d])))
-            if rng.random() < 0.05}  # fmt: skip
+    slow = {
+        key: float(rng.gamma(1.5, 4.0))
+        for key in ((d, k) for d in stops for k in range(len(stops[d])))
+        if rng.random() < 0.05
+    }
 
     pace = {}
     for e in racing:
-        noise = rng.normal(0.0, 0.36 if wet else 0.14)
-        pace[e.driver] = scale * (e.race_pace + noise + (1.5 * e.wet_skill if wet else 0.0) + gamble * (e.driver in gamblers))
+        noise = rng.normal(0.0, 0.36 if wet else 0.12)
+        pace[e.driver] = scale * (
+            e.race_pace + noise + (1.5 * e.wet_skill if wet else 0.0) + gamble * (e.driver in gamblers)
+        )
     clock = {
         s.driver: 0.35 * i + float(rng.normal(0.0, 0.8)) + (8.0 if s.position == "PL" else 0.0)
         for i, s in enumerate(grid)
@@ -209,7 +202,9 @@ def run_race(
         order = [d for d in order if d not in out or out[d][0] >= end]
         for d in order:
             clock[d] += -pace[d] * (end - done)
-            clock[d] += sum(slow.get((d, k), 0.0) for k, lap in enumerate(stops.get(d, [])) if done < lap <= end)
+            clock[d] += sum(
+                slow.get((d, k), 0.0) for k, lap in enumerate(stops.get(d, [])) if done < lap <= end
+            )
         margin = circuit.hard_to_pass * scale * (end - done) * (0.5 if wet else 1.0) + 0.2
         order = settle(order, clock, margin, lambda: float(rng.uniform(0.5, 1.8)))
         led = led and order[0] == grid[0].driver
@@ -227,22 +222,35 @@ def run_race(
 
     lap = circuit.quali_lap_sec * 1.055 * (float(rng.uniform(1.08, 1.16)) if wet else 1.0)
     base = lap * run_laps + _delays(lap, breaks) + (0.0 if sprint else 21.5 * (3 if wet else circuit.stops))
-    finishers = _classify(rng, order, clock, base, run_laps, slot_of, circuit, sprint)
+    finishers = classify(rng, order, clock, base, run_laps, slot_of, sprint)
     retired = sorted((d for d in out if d in pace), key=lambda d: (-out[d][0], d))
     rows = finishers + [
-        Finish(d, by_driver[d].team, "DNF", out[d][0], reason=out[d][1], grid=slot_of[d].position) for d in retired
+        Finish(d, by_driver[d].team, "DNF", out[d][0], reason=out[d][1], grid=slot_of[d].position)
+        for d in retired
     ]
     if odd.disqualified and len(finishers) > 8:
-        rows = _disqualify(rows, int(rng.integers(2, 8)))
+        rows = disqualify(rows, int(rng.integers(2, 8)))
     if stays is not None:
-        rows.append(Finish(stays, by_driver[stays].team, "DNS", None, reason="Hydraulics", grid=slot_of[stays].position))
-    rows += [Finish(e.driver, e.team, "DNS", None, reason="Injured") for e in entries if e.driver not in slot_of]
+        rows.append(
+            Finish(
+                stays, by_driver[stays].team, "DNS", None, reason="Hydraulics", grid=slot_of[stays].position
+            )
+        )
+    rows += [
+        Finish(e.driver, e.team, "DNS", None, reason="Injured") for e in entries if e.driver not in slot_of
+    ]
 
-    fastest = _fastest_laps(rng, rows, lap, run_laps, pace, wet)
-    rows = _award(rows, points, fastest[0][0] if fastest and fastest_lap_point else None, led and not sprint,
-                  grid[0].driver, fastest[0][0] if fastest else None)  # fmt: skip
+    fastest = fastest_laps(rng, rows, lap, run_laps, pace, wet)
+    rows = award(
+        rows,
+        points,
+        fastest[0][0] if fastest and fastest_lap_point else None,
+        led and not sprint,
+        grid[0].driver,
+        fastest[0][0] if fastest else None,
+    )
     halted = [b for b in breaks if b.kind == "red_flag" and b.resumed != "N"]
-    sheet = [] if sprint else _stop_sheet(rng, stops, slow, halted, order, rows, circuit)
+    sheet = [] if sprint else stop_sheet(rng, stops, slow, halted, order, rows)
     return RaceRun(rows, sheet, fastest, breaks, run_laps, tuple(sorted(gamblers)))
 
 
@@ -254,7 +262,12 @@ def _delays(lap: float, breaks: Sequence[Neutralised]) -> float:
 
 
 def _planned_stops(
-    rng: np.random.Generator, racing: Sequence[Entry], circuit: Circuit, laps: int, wet: bool, gamblers: set[str]
+    rng: np.random.Generator,
+    racing: Sequence[Entry],
+    circuit: Circuit,
+    laps: int,
+    wet: bool,
+    gamblers: set[str],
 ) -> dict[str, list[int]]:
     stops = {}
     for e in racing:
@@ -262,101 +275,3 @@ def _planned_stops(
         at = [laps * ((k + 1) / (count + 1) + float(rng.normal(0.0, 0.05))) for k in range(count)]
         stops[e.driver] = sorted({int(np.clip(lap, 2, laps - 2)) for lap in at})
     return stops
-
-
-def _stop_sheet(
-    rng: np.random.Generator,
-    stops: dict[str, list[int]],
-    slow: dict[tuple[str, int], float],
-    halted: Sequence[Neutralised],
-    order: Order,
-    rows: Sequence[Finish],
-    circuit: Circuit,
-) -> list[Stop]:
-    """Stops in the order of the sheet (lap, then place on the track); everybody running is in the pits under a red flag."""
-    team = {r.driver: r.team for r in rows}
-    laps = {r.driver: r.laps or 0 for r in rows}
-    place = {d: i for i, d in enumerate(order)}
-    made = [
-        (lap, place.get(d, 99), d, 21.5 + float(rng.normal(0.0, 0.45)) + slow.get((d, k), 0.0))
-        for d in sorted(stops)
-        for k, lap in enumerate(sorted(set(stops[d])))
-        if lap < laps[d]
-    ]
-    for flag in halted:
-        made += [(flag.start, 20 + i, d, 1180.0 + 0.8 * i) for i, d in enumerate(order) if flag.start < laps[d]]
-    sheet, seen = [], dict[str, int]()
-    for lap, _, d, seconds in sorted(made):
-        seen[d] = seen.get(d, 0) + 1
-        sheet.append(Stop(d, team[d], seen[d], lap, round(1000 * seconds)))
-    return sheet
-
-
-def _classify(
-    rng: np.random.Generator,
-    order: Order,
-    clock: dict[str, float],
-    base: float,
-    laps: int,
-    slot_of: dict[str, Slot],
-    circuit: Circuit,
-    sprint: bool,
-) -> list[Finish]:
-    """Totals with time penalties, sorted; whoever is a lap or more down when the winner finishes gets laps, not a time."""
-    total: dict[str, tuple[int, int | None]] = {}
-    for d in order:
-        penalty = None
-        if rng.random() < (0.03 if sprint else 0.06):
-            penalty = int(rng.choice((5000, 5000, 5000, 10000)))
-        total[d] = (round(1000 * (base + clock[d])) + (penalty or 0), penalty)
-    ranked = sorted(total, key=lambda d: (total[d][0], order.index(d)))
-    winner = total[ranked[0]][0]
-    rows, last_gap = [], -1
-    for i, d in enumerate(ranked):
-        time, penalty = total[d]
-        time = max(time, winner + last_gap + 1)
-        behind = int((time - winner) / (time / laps))
-        slot = slot_of[d]
-        if behind == 0:
-            gap = last_gap = time - winner
-            rows.append(Finish(d, slot.team, str(i + 1), laps, time, penalty, gap if i else None, grid=slot.position))
-        else:
-            rows.append(Finish(d, slot.team, str(i + 1), laps - behind, None, penalty, None, behind, grid=slot.position))
-    return rows
-
-
-def _disqualify(rows: list[Finish], at: int) -> list[Finish]:
-    """The car in place `at` (0-based) is thrown out afterwards; it keeps its time, the others move up."""
-    thrown = replace(rows[at], position="DSQ", reason="Underweight")
-    rest = [r for i, r in enumerate(rows) if i != at]
-    return [replace(r, position=str(i + 1)) if r.position.isdigit() else r for i, r in enumerate(rest)] + [thrown]
-
-
-def _fastest_laps(
-    rng: np.random.Generator, rows: Sequence[Finish], lap: float, laps: int, pace: dict[str, float], wet: bool
-) -> list[tuple[str, str, int, int]]:
-    """Best race lap of everyone who completed two laps, fastest first; always under the car's average lap."""
-    best = []
-    for r in rows:
-        if r.laps is None or r.laps < 2 or r.driver not in pace:
-            continue
-        heavy = 1.2 * (1.0 - r.laps / laps)
-        time = lap * (0.962 if wet else 0.968) - pace[r.driver] + heavy + float(rng.normal(0.0, 0.25))
-        if r.time is not None:
-            time = min(time, 0.994 * r.time / 1000 / laps)
-        best.append((r.driver, r.team, int(rng.integers(max(2, int(0.55 * r.laps)), r.laps + 1)), round(1000 * time)))
-    return sorted(best, key=lambda b: (b[3], b[0]))
-
-
-def _award(
-    rows: Sequence[Finish], points: Sequence[int], fastest: str | None, led: bool, pole: str, best: str | None
-) -> list[Finish]:
-    """Points by place, one more for the fastest lap inside the top ten where the season has it, and the grand slam."""
-    awarded = []
-    for r in rows:
-        place = int(r.position) if r.position.isdigit() else 0
-        won = points[place - 1] if 0 < place <= len(points) else 0
-        won += 1 if 0 < place <= 10 and r.driver == fastest else 0
-        slam = place == 1 and led and r.driver == pole == best
-        awarded.append(replace(r, points=won, grand_slam=slam))
-    return awarded

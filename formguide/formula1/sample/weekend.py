@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from formguide.formula1.sample_league import Circuit
+from formguide.formula1.sample.world import Circuit
 
 Order = list[str]
+
+
 @dataclass(frozen=True)
 class Entry:
     """A driver in a car for one weekend; paces in s/lap of a 90-second lap, positive is faster."""
@@ -28,7 +30,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Timed:
-    """A driver's line in a session sheet: `position` as written, best laps in ms (one, or three knock-out parts)."""
+    """A line of a session sheet: `position` as written, best laps in ms (one, or three parts)."""
 
     driver: str
     team: str
@@ -39,7 +41,7 @@ class Timed:
 
 @dataclass(frozen=True)
 class Slot:
-    """A place on the grid: `position` is a number or PL (pit lane); `penalty` is places, SFB (start from back) or ''."""
+    """A place on the grid: `position` is a number or PL; `penalty` is places, SFB (start from back) or ''."""
 
     driver: str
     team: str
@@ -48,7 +50,9 @@ class Slot:
     time: int | None
 
 
-def practice(rng: np.random.Generator, entries: Sequence[Entry], circuit: Circuit, number: int) -> list[Timed]:
+def practice(
+    rng: np.random.Generator, entries: Sequence[Entry], circuit: Circuit, number: int
+) -> list[Timed]:
     """Best lap and laps run; fuel and engine mode blur the pace, per team and session. A few set no time."""
     scale = circuit.quali_lap_sec / 90.0
     base = circuit.quali_lap_sec * (1.0, 1.014, 1.007, 1.005)[number]
@@ -66,14 +70,20 @@ def practice(rng: np.random.Generator, entries: Sequence[Entry], circuit: Circui
 
 
 def qualifying(
-    rng: np.random.Generator, entries: Sequence[Entry], circuit: Circuit, *, wet: bool, disqualify: bool = False
+    rng: np.random.Generator,
+    entries: Sequence[Entry],
+    circuit: Circuit,
+    *,
+    wet: bool,
+    disqualify: bool = False,
 ) -> list[Timed]:
-    """Knock-out qualifying: 20 → 15 → 10. Who crashes before setting a time is NC; one may be DSQ. Both go last."""
+    """Knock-out qualifying; who crashes without a time is NC, one may be DSQ: both go last."""
     scale = circuit.quali_lap_sec / 90.0 * (1.1 if wet else 1.0)
     noise = 0.38 if wet else 0.17
     times: dict[str, list[int | None]] = {e.driver: [] for e in entries}
     team = {e.driver: e.team for e in entries}
-    running, order = list(entries), []
+    running: list[Entry] = list(entries)
+    order: Order = []
     no_time: Order = []
     for part, evolution in enumerate((1.0055, 1.0025, 1.0)):
         laps: list[tuple[int, Entry]] = []
@@ -96,12 +106,16 @@ def qualifying(
     rows = []
     for driver, position in sheet:
         parts = tuple(times[driver]) + (None,) * (3 - len(times[driver]))
-        rows.append(Timed(driver, team[driver], position, parts, 2 + 6 * len(times[driver]) + int(rng.integers(0, 4))))
+        rows.append(
+            Timed(driver, team[driver], position, parts, 2 + 6 * len(times[driver]) + int(rng.integers(0, 4)))
+        )
     return rows
 
 
-def starting_grid(rng: np.random.Generator, order: Sequence[Timed], *, penalties: bool, out: str | None) -> list[Slot]:
-    """The grid from an order: penalised drivers drop their places, those beyond the back line up behind, PL starts last.
+def starting_grid(
+    rng: np.random.Generator, order: Sequence[Timed], *, penalties: bool, out: str | None
+) -> list[Slot]:
+    """The grid of an order: penalised drivers drop places, at most to the back; PL starts behind all.
 
     `out` names a driver who has withdrawn and leaves no gap. Each slot keeps the session's last time set.
     """
@@ -120,12 +134,21 @@ def starting_grid(rng: np.random.Generator, order: Sequence[Timed], *, penalties
     starters = [t for t in field_of if t not in pit_lane]
     placed = [t for t in starters if t.driver not in drops]
     wanted = sorted(
-        ((i + drops[t.driver][0], i, t) for i, t in enumerate(starters) if t.driver in drops), key=lambda w: w[:2]
+        ((i + drops[t.driver][0], i, t) for i, t in enumerate(starters) if t.driver in drops),
+        key=lambda w: w[:2],
     )
+    taken = -1  # two drivers may be sent to one place: the better qualified has it
     for target, _, t in wanted:
-        placed.insert(min(target, len(placed)), t)
+        taken = min(max(target, taken + 1), len(placed))
+        placed.insert(taken, t)
     slots = [(t, str(i + 1)) for i, t in enumerate(placed)] + [(t, "PL") for t in pit_lane]
     return [
-        Slot(t.driver, t.team, position, drops.get(t.driver, (0, ""))[1], next((x for x in t.times[::-1] if x), None))
+        Slot(
+            t.driver,
+            t.team,
+            position,
+            drops.get(t.driver, (0, ""))[1],
+            next((x for x in t.times[::-1] if x), None),
+        )
         for t, position in slots
     ]
