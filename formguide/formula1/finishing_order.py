@@ -28,10 +28,6 @@ MAX_DRIVERS = 26
 
 MAX_NOISE_PARTS = 3
 
-# Panel widths in units of the smallest standard deviation, by the largest error of any probability; measured
-# on fields from equal to hopelessly spread (see the tests), each with a margin of a factor of three or more.
-_WIDTHS = ((1e-5, 6.0), (1e-6, 4.5), (1e-8, 3.0))
-
 
 @dataclass(frozen=True)
 class Field:
@@ -47,7 +43,7 @@ class Field:
             field, shape (K,): part k is N(noise_shift[k], noise_sd[k]^2) with probability noise_weight[k].
 
     Two drivers whose paces are both certain and equal are ordered at random: standard deviations below
-    1e-8 of the field's scale are raised to it.
+    1e-10 of the field's scale are raised to it.
 
     Raises:
         ValueError: naming the attribute, for a wrong shape, a value that is not finite or out of range, more
@@ -99,59 +95,42 @@ class Field:
         """Number of drivers, D."""
         return len(self.mean)
 
-    def teammates(self) -> NDArray[np.int64]:
-        """Index of each driver's teammate, -1 for a driver alone in a car; shape (D,)."""
-        mate = np.full(self.drivers, -1, dtype=np.int64)
-        last = np.full(len(self.car_sd), -1, dtype=np.int64)
-        for driver, car in enumerate(self.car.tolist()):
-            other = last[car]
-            if other >= 0:
-                mate[driver], mate[other] = other, driver
-            last[car] = driver
-        return mate
-
-    def smallest_variance(self) -> float:
-        """The variance to which smaller ones are raised (see the class)."""
+    def smallest_sd(self) -> float:
+        """The standard deviation to which smaller ones of ``own_sd`` are raised (see the class)."""
         scale = max(
-            np.ptp(self.mean), self.own_sd.max(), self.car_sd.max(), np.abs(self.noise_shift).max(), self.noise_sd.max()
+            float(self.mean.max() - self.mean.min()),
+            float(self.own_sd.max()),
+            float(self.car_sd.max()),
+            float(self.noise_shift.max() - self.noise_shift.min()),
+            float(self.noise_sd.max()),
         )
-        return float((1e-8 * (scale or 1.0)) ** 2)
+        return 1e-10 * (scale or 1.0)
 
 
-def exact_positions(field: Field, *, classified: bool = False, tolerance: float = 1e-6) -> Floats:
-    """P[d, k], the probability that driver d is listed in place k + 1; shape (D, D).
+def exact_positions(field: Field, *, classified: bool = False) -> Floats:
+    """P[d, k], the probability that driver d is listed in place k + 1; shape (D, D), each within 1e-6.
 
     Rows and columns sum to one. With ``classified=True`` only places reached by finishing count: row d then
     sums to 1 - retire_prob[d], which is what points are paid on.
-
-    ``tolerance`` bounds the error of each probability: 1e-5, 1e-6 (default) or 1e-8; a coarser one is faster.
-
-    Raises:
-        ValueError: for a tolerance below 1e-8.
     """
-    width = next((width for bound, width in _WIDTHS if bound <= tolerance), None)
-    if width is None:
-        raise ValueError(f"tolerance must be at least {_WIDTHS[-1][0]:g}, not {tolerance:g}")
-    start_prob = 1.0 - field.retire_prob
     places = _kernels.classified_places(
-        field.mean - field.mean.mean(),
-        np.maximum(field.own_sd**2, field.smallest_variance()),
-        field.teammates(),
-        field.car_sd[field.car] ** 2,
-        start_prob,
+        field.mean,
+        field.own_sd,
+        field.car,
+        field.car_sd,
+        field.retire_prob,
         field.noise_weight,
         field.noise_shift,
-        field.noise_sd**2,
-        width,
+        field.noise_sd,
+        field.smallest_sd(),
+        *_kernels.RULE,
     )
-    return places if classified else places + _kernels.retired_places(start_prob)
+    return places if classified else places + _kernels.retired_places(field.retire_prob)
 
 
-def exact_positions_many(
-    fields: Iterable[Field], *, classified: bool = False, tolerance: float = 1e-6
-) -> list[Floats]:
+def exact_positions_many(fields: Iterable[Field], *, classified: bool = False) -> list[Floats]:
     """``exact_positions`` of each field, for instance the scenarios of every race of a season."""
-    return [exact_positions(field, classified=classified, tolerance=tolerance) for field in fields]
+    return [exact_positions(field, classified=classified) for field in fields]
 
 
 def expected_points(classified: Floats, points: ArrayLike) -> Floats:
