@@ -90,7 +90,8 @@ def _known(frame: pl.DataFrame, as_of: datetime | date, column: str) -> pl.Serie
     if isinstance(dtype, pl.Datetime) and dtype.time_zone is None:
         moment = as_of if isinstance(as_of, datetime) else datetime.combine(as_of, time())
         # Compared as microseconds: a cut at 14:00:00.0005 must not be rounded to the column's milliseconds.
-        return frame.select(pl.col(column).cast(pl.Datetime("us")) < pl.lit(moment, pl.Datetime("us")))[column]
+        exact = pl.col(column).cast(pl.Datetime("us"))
+        return frame.select(exact < pl.lit(moment, pl.Datetime("us"))).to_series()
     raise TypeError(f"{column} is {dtype}; a date must be Date or a naive UTC Datetime")
 
 

@@ -234,6 +234,11 @@ class Lake(Intake):
         """What a partition is now, or None if it was never written (or was deleted)."""
         return self._manifest(self._place(sport, asset, partition))
 
+    def manifests(self, sport: str, asset: str) -> dict[str | None, Manifest]:
+        """What every partition of an asset is now, by key, in order."""
+        found = {key: self.manifest(sport, asset, key) for key in self._keys(sport, asset)}
+        return {key: manifest for key, manifest in found.items() if manifest}
+
     def partitions(self, sport: str, asset: str) -> list[str]:
         """The keys of the partitions that are there, in order; none for an asset without partitions."""
         return [key for key in self._keys(sport, asset) if key is not None]
@@ -244,17 +249,15 @@ class Lake(Intake):
 
     def data_files(self, sport: str, asset: str) -> list[UPath]:
         """The files that hold an asset's content now, in the order `read_table` reads them."""
-        places = [self._place(sport, asset, key) for key in self._keys(sport, asset)]
-        manifests = [(place, self._manifest(place)) for place in places]
-        return [place / name for place, manifest in manifests if manifest for name in manifest.files]
+        manifests = self.manifests(sport, asset)
+        return [self._place(sport, asset, key) / name for key, m in manifests.items() for name in m.files]
 
     def state(self) -> dict[tuple[str, str, str | None], Manifest]:
         """Every partition's manifest without its clock: two lakes with equal states hold the same bytes."""
         return {
             (sport, asset, key): manifest.without_clock()
             for sport, asset in self.assets()
-            for key in self._keys(sport, asset)
-            if (manifest := self.manifest(sport, asset, key))
+            for key, manifest in self.manifests(sport, asset).items()
         }
 
     # -- inside ------------------------------------------------------------------------------------
