@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
-from formguide.formula1.records import Row
+from formguide.formula1.records import Row, fingerprint
 
 GRID_BEFORE_START = timedelta(hours=1)
 KNOWN_BEFORE_WEEKEND = timedelta(days=7)
@@ -47,7 +47,7 @@ def fill(first: Weekend, other: Weekend) -> Weekend:
     """
     same_date = abs(first.race_date - other.race_date) < _LARGEST_DISAGREEMENT
     sessions = {**other.sessions, **first.sessions} if same_date else first.sessions
-    return replace(
+    filled = replace(
         first,
         circuit_id=first.circuit_id or other.circuit_id,
         circuit_type=first.circuit_type or other.circuit_type,
@@ -57,6 +57,9 @@ def fill(first: Weekend, other: Weekend) -> Weekend:
         has_sprint=first.has_sprint or other.has_sprint,
         sessions=sessions,
     )
+    if filled == first:
+        return first
+    return replace(filled, fingerprint=fingerprint([first.fingerprint, other.fingerprint]))
 
 
 def session_times(weekend: Weekend) -> dict[str, datetime]:

@@ -267,7 +267,7 @@ class _Session:
     when: str
     row: Callable[[Any, Row], Row]
     session: str | int | None = None
-    key: Callable[[Any], object] = lambda entry: entry.driver_id
+    key: Callable[[Any, str], object] = lambda entry, driver: driver
 
 
 def _read_session(
@@ -298,9 +298,8 @@ def _read_session(
         "source": SOURCE,
         "fingerprint": fingerprint(files[path]),
     }
-    seen: dict[object, int] = {}
-    places: dict[str, int] = {}
-    order = 0
+    rejected = len(reading.rejects)
+    entries: list[_Entered] = []
     for index, item in enumerate(raw, start=1):
         entry = read_record(session.model, item, reading, file, index)
         if entry is None:
@@ -311,22 +310,84 @@ def _read_session(
         except UnknownName as error:
             reading.reject(file, index, f"{error.kind}Id", str(error), item)
             continue
-        key = session.key(entry)
-        if key in seen:
-            reading.reject(file, index, "driverId", f"{driver} is already record {seen[key]}", item)
-            continue
+        entries.append(_Entered(index, item, entry, driver, constructor))
+    for entered, field, reason in _clashes(entries, session, lambda: _absent(race, name, files)):
+        reading.reject(file, entered.index, field, reason, entered.raw)
+        entries.remove(entered)
+    if len(reading.rejects) > rejected:
+        reading.short.add((race_id, session.table, session.session))
+    order = 0
+    for entered in entries:
+        entry, driver, constructor = entered.entry, entered.driver, entered.constructor
         place = str(getattr(entry, "position", ""))
-        if place.isdigit() and place in places:
-            reason = f"position {place} is already taken by record {places[place]}"
-            reading.reject(file, index, "position", reason, item)
-            continue
-        seen[key] = index
-        places[place] = index
         order = max(order + 1, int(place) if place.isdigit() else 0)
         row = {**common, "driver_id": driver, "constructor_id": constructor, "finish_order": order}
         if session.session is not None:
             row["session"] = session.session
         reading.add(session.table, session.row(entry, row))
+
+
+@dataclass(frozen=True)
+class _Entered:
+    """A readable record: its number, what the file said, and who it is."""
+
+    index: int
+    raw: object
+    entry: Entry
+    driver: str
+    constructor: str
+
+
+def _clashes(
+    entries: list[_Entered], session: _Session, absent: Callable[[], set[str]]
+) -> list[tuple[_Entered, str, str]]:
+    """The records to set aside because another is the same driver's or has the same position, and why.
+
+    Of two the later goes, but: of a driver's two qualifying records the disqualification stands (it is decided after
+    the classification), and of two cars on one grid place the one goes that did not come to the start.
+    """
+    clashes = []
+    by_driver: dict[object, _Entered] = {}
+    for entered in entries:
+        key = session.key(entered.entry, entered.driver)
+        first = by_driver.setdefault(key, entered)
+        if first is not entered:
+            loser, winner = (first, entered) if _disqualified(entered) and not _disqualified(first) else (entered, first)
+            by_driver[key] = winner
+            clashes.append((loser, "driverId", f"{entered.driver} is also record {winner.index}, which is kept"))
+    by_place: dict[str, _Entered] = {}
+    for entered in by_driver.values():
+        place = str(getattr(entered.entry, "position", ""))
+        if not place.isdigit():
+            continue
+        first = by_place.setdefault(place, entered)
+        if first is not entered:
+            gone = first.entry.driver_id in absent() and entered.entry.driver_id not in absent()
+            loser, winner = (first, entered) if gone else (entered, first)
+            by_place[place] = winner
+            reason = f"position {place} is also that of record {winner.index}, which is kept"
+            clashes.append((loser, "position", reason))
+    return clashes
+
+
+def _disqualified(entered: _Entered) -> bool:
+    return str(getattr(entered.entry, "position", "")) in ("DSQ", "EX")
+
+
+def _absent(race: _Race, grid: str, files: Mapping[str, bytes]) -> set[str]:
+    """The drivers who, by the result that belongs to a grid, did not start and had no place on it."""
+    results = {"starting-grid-positions": "race-results", "sprint-starting-grid-positions": "sprint-race-results"}
+    path = race.files.get(results.get(grid, ""))
+    try:
+        raw = read_yaml(files[path]) if path is not None else None
+    except YamlError:
+        return set()
+    records = [item for item in raw if isinstance(item, dict)] if isinstance(raw, list) else []
+    return {
+        str(item.get("driverId"))
+        for item in records
+        if item.get("position") in ("DNS", "DNP") and not item.get("gridPosition")
+    }
 
 
 def place_and_status(text: str) -> tuple[int | None, str]:
@@ -402,7 +463,7 @@ _SESSIONS: dict[str, _Session] = {
     "sprint-race-results": _Session("sprint_results", RaceEntry, "sprint", _race_row),
     "race-results": _Session("race_results", RaceEntry, "race", _race_row),
     "pit-stops": _Session(
-        "pit_stops", PitStopEntry, "race", _pit_stop_row, key=lambda entry: (entry.driver_id, entry.stop)
+        "pit_stops", PitStopEntry, "race", _pit_stop_row, key=lambda entry, driver: (driver, entry.stop)
     ),
     "fastest-laps": _Session("fastest_laps", FastestLapEntry, "race", _fastest_lap_row),
 }

@@ -28,7 +28,7 @@ _SECTIONS: dict[Kind, str] = {
     "circuit": "circuits",
     "grand prix": "grands_prix",
 }
-_FOLDERS: dict[str, Kind] = {
+FOLDERS: dict[str, Kind] = {
     "drivers": "driver",
     "constructors": "constructor",
     "circuits": "circuit",
@@ -198,7 +198,7 @@ def names_of_tree(files: Mapping[str, bytes], known: Names | None = None) -> Nam
     found: dict[Kind, list[Entity]] = {}
     for path in sorted(files):
         folder, _, file = path.partition("/")
-        kind = _FOLDERS.get(folder)
+        kind = FOLDERS.get(folder)
         if kind is None or not file.endswith(".yml"):
             continue
         try:

@@ -52,6 +52,7 @@ class Reading:
 
     `weekends` holds the races by race_id. `rows` holds the rows of each table by its name; in place of
     `session_at` they carry `when`, the name of the session, since only the merged calendar knows its time.
+    `short` names the parts (race_id, table, session) of which records were set aside.
     """
 
     source: str
@@ -59,6 +60,7 @@ class Reading:
     rows: dict[str, list[Row]] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    short: set[tuple[str, str, object]] = field(default_factory=set)
 
     def add(self, table: str, row: Row) -> None:
         """Adds a row to a table."""

@@ -6,23 +6,28 @@ others fill in what it lacks and are compared with it (see `agreement`). Only in
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import polars as pl
 
-from formguide.formula1 import f1db
+from formguide.formula1 import ergast, f1db, jolpica
+from formguide.formula1.agreement import SCHEMA as DISAGREEMENTS
+from formguide.formula1.agreement import disagreements
 from formguide.formula1.calendar import Weekend, calendar_row, fill, session_times
+from formguide.formula1.folders import Files, read_folder, seasons_of, unplaced
 from formguide.formula1.ids import Names, names_of_tree
 from formguide.formula1.records import Reading, Reject, Row
 from formguide.formula1.tables import SOURCE_TABLES, RaceCalendar, RaceRecord
 from formguide.schema import dtypes
 
-Files = Mapping[str, Mapping[str, bytes]]
+__all__ = ["Files", "Reject", "SeasonTables", "build_season", "read_folder", "seasons_of", "unplaced"]
 
 _READERS: dict[str, Callable[[int, Mapping[str, bytes], Names], Reading]] = {
     "f1db": f1db.read_season,
+    "jolpica": jolpica.read_season,
+    "ergast_csv": ergast.read_season,
 }
 """The sources in order of preference."""
 
@@ -37,7 +42,7 @@ class SeasonTables:
     tables: dict[str, pl.DataFrame]
     rejects: list[Reject] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    disagreements: pl.DataFrame = field(default_factory=pl.DataFrame)
+    disagreements: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DISAGREEMENTS))
 
 
 def build_season(season: int, files: Files) -> SeasonTables:
@@ -56,7 +61,7 @@ def build_season(season: int, files: Files) -> SeasonTables:
         tables[table.name] = _frame(rows, table)
     for (kind, text), taken in sorted(names.newcomers.items()):
         notes.append(f"newcomer: {kind} {text!r} is not known yet and is taken as {taken}")
-    return SeasonTables(season, tables, rejects, notes)
+    return SeasonTables(season, tables, rejects, notes, disagreements(season, readings))
 
 
 def _merge_weekends(readings: Iterable[Reading]) -> dict[str, Weekend]:
@@ -70,25 +75,55 @@ def _merge_weekends(readings: Iterable[Reading]) -> dict[str, Weekend]:
 def _merge_rows(
     table: str, readings: Iterable[Reading], weekends: Mapping[str, Weekend], rejects: list[Reject]
 ) -> list[Row]:
-    """The rows of the first source that has the race's table (or that session of it), dated by the calendar."""
-    taken: dict[tuple[object, object], str] = {}
-    times = {race_id: session_times(weekend) for race_id, weekend in weekends.items()}
-    undated: dict[tuple[str, str], list[Row]] = {}
-    merged = []
+    """The rows of the first source that has the race's table (or that session of it), dated by the calendar.
+
+    Where that source set records aside, the drivers whom it then lacks come from the next that has them.
+    """
+    chosen: dict[tuple[str, object], list[Row]] = {}
+    short: set[tuple[str, object]] = set()
     for reading in readings:
+        offered: dict[tuple[str, object], list[Row]] = {}
         for row in reading.rows.get(table, []):
-            part = (row["race_id"], row.get("session"))
-            if taken.setdefault(part, reading.source) != reading.source:
-                continue
-            if row["race_id"] not in times:
-                undated.setdefault((reading.source, str(row["race_id"])), []).append(row)
-                continue
-            weekend = weekends[row["race_id"]]
-            merged.append({**row, "round": weekend.round, "session_at": times[row["race_id"]][row["when"]]})
-    for (source, race_id), rows in undated.items():
-        reason = f"{len(rows)} records of {race_id} in {table}, but no source says when the race is"
-        rejects.append(Reject(source, None, "race_id", reason, repr(rows).encode()))
+            offered.setdefault((row["race_id"], row.get("session")), []).append(row)
+        for part, rows in offered.items():
+            if part not in chosen:
+                chosen[part] = rows
+            elif part in short:
+                chosen[part] = chosen[part] + _missing(chosen[part], rows)
+        short |= {(race_id, session) for race_id, name, session in reading.short if name == table}
+    merged: list[Row] = []
+    for (race_id, _), rows in chosen.items():
+        weekend = weekends.get(race_id)
+        if weekend is None:
+            reason = f"{len(rows)} records of {race_id} in {table}, but no source says when the race is"
+            payload = json.dumps(rows, default=str).encode()
+            rejects.append(Reject(str(rows[0]["source"]), None, "race_id", reason, payload))
+            continue
+        times = session_times(weekend)
+        dated = [{**row, "round": weekend.round, "session_at": times[row["when"]]} for row in rows]
+        merged += _in_order(dated) if table in ("race_results", "sprint_results") else dated
     return merged
+
+
+def _missing(rows: list[Row], more: list[Row]) -> list[Row]:
+    """Those of the other rows whose driver is missing from the first and whose place is free."""
+    drivers = {row["driver_id"] for row in rows}
+    places = {row.get("position") or row.get("grid_position") for row in rows} - {None}
+    return [
+        row
+        for row in more
+        if row["driver_id"] not in drivers and (row.get("position") or row.get("grid_position")) not in places
+    ]
+
+
+def _in_order(rows: list[Row]) -> list[Row]:
+    """Rows with finish orders that are all different: a row that came from another source may have taken a place."""
+    last = 0
+    ordered = []
+    for row in sorted(rows, key=lambda row: (row["finish_order"], row["position"] is None)):
+        last = max(last + 1, row["finish_order"])
+        ordered.append({**row, "finish_order": last})
+    return ordered
 
 
 def _frame(rows: list[Row], table: type[RaceRecord]) -> pl.DataFrame:
@@ -101,18 +136,3 @@ def _frame(rows: list[Row], table: type[RaceRecord]) -> pl.DataFrame:
     return frame.sort(by, nulls_last=True).select(list(declared))
 
 
-def read_folder(path: str | Path) -> dict[str, dict[str, bytes]]:
-    """The files of a folder laid out as f1db's tree: source → path → bytes."""
-    root = Path(path)
-    tree = root / "f1db" if (root / "f1db").is_dir() else root
-    found = {p.relative_to(tree).as_posix(): p.read_bytes() for p in sorted(tree.rglob("*.yml"))}
-    return {"f1db": {name: body for name, body in found.items()}}
-
-
-def seasons_of(files: Files) -> dict[int, list[str]]:
-    """Which seasons the files speak of, and which files (as `source/path`) speak of each."""
-    found: dict[int, list[str]] = {}
-    for path in sorted(files.get("f1db", {})):
-        for season in f1db.seasons(path):
-            found.setdefault(season, []).append(f"f1db/{path}")
-    return dict(sorted(found.items()))
