@@ -1,0 +1,42 @@
+"""The partitions that assets share: the season is the unit of history in every sport.
+
+One definition for all, so that the assets of a chain can share a run; a race or a game is a row, not a partition.
+"""
+
+import warnings
+from collections.abc import Iterable
+
+import dagster as dg
+
+FIRST_SEASON = 2014
+
+SEASONS = dg.TimeWindowPartitionsDefinition(
+    cron_schedule="0 0 1 1 *", start=str(FIRST_SEASON), fmt="%Y", end_offset=1
+)
+"""Calendar years from 2014 to the present one (`end_offset=1`: also the year that is still running)."""
+
+with warnings.catch_warnings():
+    # Both are marked beta; a first season without a season before it, and a backfill as one run, need them.
+    warnings.simplefilter("ignore", dg.BetaWarning)
+
+    SEASON_BEFORE = dg.TimeWindowPartitionMapping(
+        start_offset=-1, end_offset=-1, allow_nonexistent_upstream_partitions=True
+    )
+    """Each season leans on the one before it; the first on none."""
+
+    SEASONS_UP_TO = dg.TimeWindowPartitionMapping(
+        start_offset=-90, end_offset=0, allow_nonexistent_upstream_partitions=True
+    )
+    """Each season leans on itself and on every season before it."""
+
+    ONE_RUN = dg.BackfillPolicy.single_run()
+    """A backfill is one run over its whole range: assets read `context.partition_keys`."""
+
+
+def season_range(seasons: Iterable[int | str]) -> dict[str, str]:
+    """Run tags that select the partitions from the first to the last of some seasons."""
+    keys = sorted(str(season) for season in seasons)
+    return {
+        "dagster/asset_partition_range_start": keys[0],
+        "dagster/asset_partition_range_end": keys[-1],
+    }

@@ -1,0 +1,29 @@
+"""Everything there is, on one page: the assets, what they lean on and what sets them off."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from assets import formula1
+from resources import LakeResource, WatchedFolders, lake_root, watched_folders
+from sensors import SENSORS
+
+ASSETS = dg.load_assets_from_modules([formula1])
+
+
+def build_defs(overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """The platform. `overrides` replaces resources by name: a test's lake, a deployment's folders."""
+    resources = {
+        "lake": LakeResource(root=lake_root()),
+        "watched": WatchedFolders(folders=watched_folders()),
+    }
+    return dg.Definitions(
+        assets=ASSETS,
+        sensors=SENSORS,
+        resources={**resources, **(overrides or {})},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

@@ -1,0 +1,85 @@
+"""What must hold of the tables before a model may use them, as findings that people can read.
+
+Every check looks at what lies in the lake, not at what was just computed: a table that was damaged or written by other
+code is found out too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from formguide import schema
+from formguide.schema import Table
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Whether something holds, in how many rows it does not, and the rows (or the first of them) that show it."""
+
+    passed: bool
+    said: str
+    count: int = 0
+    rows: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+
+def fits(frame: pl.DataFrame, table: type[Table]) -> Finding:
+    """Columns, types, ranges and a unique key are as the table declares."""
+    try:
+        schema.check(frame, table)
+    except schema.TableError as error:
+        bad = schema.split(frame, table).bad if set(frame.columns) >= set(schema.dtypes(table)) else frame.head(0)
+        return Finding(False, str(error), max(bad.height, 1), bad.head(_SHOWN))
+    return Finding(True, f"{frame.height} rows fit")
+
+
+def classification(results: pl.DataFrame) -> Finding:
+    """Each race has one car in every classified position, from 1 on without a gap, and nobody in two places."""
+    races = results.group_by("race_id").agg(
+        classified=pl.col("position").drop_nulls().len(),
+        different=pl.col("position").drop_nulls().n_unique(),
+        last=pl.col("position").max().fill_null(0),
+        orders=pl.col("finish_order").n_unique(),
+        cars=pl.len(),
+    )
+    wrong = races.filter(
+        (pl.col("classified") != pl.col("different"))
+        | (pl.col("classified") != pl.col("last"))
+        | (pl.col("orders") != pl.col("cars"))
+    ).sort("race_id")
+    said = f"{races.height} races, {wrong.height} of them with a gap or two cars in one position"
+    return Finding(wrong.is_empty(), said, wrong.height, wrong.head(_SHOWN))
+
+
+def full_fields(results: pl.DataFrame, least: int = 16, most: int = 26) -> Finding:
+    """Every race has a plausible number of cars."""
+    races = results.group_by("race_id").agg(cars=pl.len()).sort("race_id")
+    wrong = races.filter(~pl.col("cars").is_between(least, most))
+    return Finding(wrong.is_empty(), f"{wrong.height} races outside {least}–{most} cars", wrong.height, wrong.head(_SHOWN))
+
+
+def wet_rule(conditions: pl.DataFrame, at_least: float = 0.9) -> Finding:
+    """The rule that infers wet races agrees with the list of known ones, where the list speaks."""
+    listed = conditions.filter(pl.col("wet_listed").is_not_null())
+    wrong = listed.filter((pl.col("wet_score") > 0) != pl.col("wet_listed")).sort("race_id")
+    agreement = 1 - wrong.height / listed.height if listed.height else 1.0
+    said = f"the rule agrees with the list on {listed.height - wrong.height} of {listed.height} races"
+    rows = wrong.select("race_id", "wet_score", "wet_listed").head(_SHOWN)
+    return Finding(agreement >= at_least, said, wrong.height, rows)
+
+
+def as_markdown(frame: pl.DataFrame) -> str:
+    """A small frame as a markdown table, floats to three decimals."""
+    head = "| " + " | ".join(frame.columns) + " |\n|" + " --- |" * frame.width
+    rows = ["| " + " | ".join(_cell(value) for value in row) + " |" for row in frame.iter_rows()]
+    return "\n".join([head, *rows])
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3f}" if isinstance(value, float) else str(value).replace("|", "\\|")
+

@@ -1,0 +1,38 @@
+"""The lake and the folders beside it, as resources: what a deployment points elsewhere."""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+
+from formguide.lake import Lake
+
+
+class LakeResource(dg.ConfigurableResource[Lake]):
+    """The lake that every asset reads and writes; assets receive the `Lake` itself."""
+
+    root: str
+
+    def create_resource(self, context: dg.InitResourceContext) -> Lake:
+        """The lake at `root`."""
+        return Lake(self.root)  # type: ignore[arg-type]
+
+
+class WatchedFolders(dg.ConfigurableResource["WatchedFolders"]):
+    """The folders whose files are the input of a sport, beside its inbox."""
+
+    folders: list[str] = []
+
+    def of(self, lake: Lake, sport: str) -> list[Path]:
+        """Every folder to look into: the sport's inbox first, then those that somebody named."""
+        return [lake.inbox(sport), *(Path(folder).expanduser() for folder in self.folders)]
+
+
+def lake_root() -> str:
+    """Where the lake is: `FORMGUIDE_LAKE`, or `data/lake` beside the platform's code."""
+    return os.environ.get("FORMGUIDE_LAKE") or str(Path(__file__).resolve().parent.parent / "data" / "lake")
+
+
+def watched_folders() -> list[str]:
+    """The folders named by `FORMGUIDE_WATCH`, separated as in PATH."""
+    return [folder for folder in os.environ.get("FORMGUIDE_WATCH", "").split(os.pathsep) if folder]

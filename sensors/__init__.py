@@ -1,0 +1,7 @@
+"""What sets assets off: new files, what follows from them, and what to do when a run fails."""
+
+from sensors.automation import automation
+from sensors.failures import run_failures
+from sensors.formula1 import formula1_files
+
+SENSORS = [formula1_files, automation, run_failures]
