@@ -37,14 +37,19 @@ class Reliability:
             accident.append((crashed + prior_starts * accident_mean) / (starts + prior_starts))
         return np.array(car), np.array(accident)
 
-    def after(self, race: Session, half_life_races: float, field_half_life_races: float = 60.0) -> Reliability:
+    def after(
+        self, race: Session, half_life_races: float, field_half_life_races: float = 60.0
+    ) -> Reliability:
         """The counts once `race` is known; disqualified cars and those that did not start count for nothing."""
         assert race.started is not None and race.retired is not None and race.incident is not None
         assert race.finished is not None
         keep, field_keep = 0.5 ** (1 / half_life_races), 0.5 ** (1 / field_half_life_races)
         cars = {k: (a * keep, b * keep) for k, (a, b) in self.cars.items()}
         drivers = {k: (a * keep, b * keep) for k, (a, b) in self.drivers.items()}
-        field_cars, field_accidents = np.array(self.field_cars) * field_keep, np.array(self.field_accidents) * field_keep
+        field_cars, field_accidents = (
+            np.array(self.field_cars) * field_keep,
+            np.array(self.field_accidents) * field_keep,
+        )
         ran = race.started & (race.finished | race.retired)
         for i in np.flatnonzero(ran):
             failed, crashed = race.retired[i] and not race.incident[i], race.incident[i]

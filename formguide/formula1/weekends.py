@@ -33,8 +33,8 @@ class Session:
     gap_pct: best lap as a (negative) percentage of the session's best, NaN without a time; for practice and qualifying.
     grid: starting place 1.. (pit lane and unplaced cars after the others); for grid and race.
     finished, retired, incident: for race and sprint, who was classified, who retired, and for whom the stated reason
-    was an accident rather than the car. lap_gap_pct: fastest race lap as a percentage, time_gap_pct: total race time
-    likewise; NaN where missing.
+    was an accident rather than the car; points: championship points scored. lap_gap_pct: fastest race lap as a
+    percentage, NaN where missing.
     """
 
     kind: str
@@ -51,7 +51,7 @@ class Session:
     incident: np.ndarray | None = None
     started: np.ndarray | None = None
     lap_gap_pct: np.ndarray | None = None
-    time_gap_pct: np.ndarray | None = None
+    points: np.ndarray | None = None
     laps: np.ndarray | None = None
 
     @cached_property
@@ -61,7 +61,7 @@ class Session:
             None if a is None else a.tobytes()
             for a in (
                 self.gap_pct, self.grid, self.pit_lane, self.finished, self.retired, self.incident, self.started,
-                self.lap_gap_pct, self.time_gap_pct, self.laps,
+                self.lap_gap_pct, self.points, self.laps,
             )
         ]  # fmt: skip
         return asof.fingerprint(
@@ -226,11 +226,21 @@ def _raced(kind: str, frame: pl.DataFrame, laps: pl.DataFrame | None) -> Session
         incident=retired & np.array([is_incident(r) for r in reasons], dtype=bool),
         started=(~status.is_in(["not_started"])).to_numpy(),
         lap_gap_pct=lap_gap,
-        time_gap_pct=_gap_pct(frame["race_time_sec"]),
+        points=frame["points"].to_numpy(),
     )
 
 
-_INCIDENT_WORDS = ("collision", "accident", "spun", "puncture", "damage", "wing", "injury", "undertray", "wheel nut")
+_INCIDENT_WORDS = (
+    "collision",
+    "accident",
+    "spun",
+    "puncture",
+    "damage",
+    "wing",
+    "injury",
+    "undertray",
+    "wheel nut",
+)
 
 
 def is_incident(reason: str | None) -> bool:
@@ -256,7 +266,9 @@ def _qualifying_gap_pct(frame: pl.DataFrame) -> np.ndarray:
     eliminated in the first part is not taken for slower than he was on that track.
     """
     parts = np.log(
-        np.stack([frame[c].cast(pl.Float64).fill_null(np.nan).to_numpy() for c in ("q1_sec", "q2_sec", "q3_sec")])
+        np.stack(
+            [frame[c].cast(pl.Float64).fill_null(np.nan).to_numpy() for c in ("q1_sec", "q2_sec", "q3_sec")]
+        )
     )
     gain = np.zeros(3)
     for part in (1, 0):
