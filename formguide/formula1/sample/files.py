@@ -40,8 +40,8 @@ def league_files(weekends: Sequence[Weekend]) -> dict[str, bytes]:
         )
         for t in TEAMS
     }
-    for place, c in enumerate(CIRCUITS):
-        files[f"f1db/circuits/{c.circuit_id}.yml"] = _circuit_file(c, place)
+    for c in CIRCUITS:
+        files[f"f1db/circuits/{c.circuit_id}.yml"] = _circuit_file(c)
         files[f"f1db/grands-prix/{c.grand_prix_id}.yml"] = _yaml(
             id=c.grand_prix_id,
             name=c.place,
@@ -249,7 +249,7 @@ def _driver_file(driver: str) -> str:
     )
 
 
-def _circuit_file(c: Circuit, place: int) -> str:
+def _circuit_file(c: Circuit) -> str:
     head = _yaml(
         id=c.circuit_id,
         name=c.place,
@@ -259,8 +259,8 @@ def _circuit_file(c: Circuit, place: int) -> str:
         direction="CLOCKWISE" if c.clockwise else "ANTI_CLOCKWISE",
         placeName=c.place,
         countryId=c.country_id,
-        latitude=f"{10 + 1.75 * place:.4f}",
-        longitude=f"{-60 + 5.25 * place:.4f}",
+        latitude=f"{c.where[0]:.4f}",
+        longitude=f"{c.where[1]:.4f}",
         length=f"{c.length_km:.3f}",
         turns=c.turns,
     )

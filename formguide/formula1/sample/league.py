@@ -52,7 +52,8 @@ def write_sample(
     `folder` gets `f1db/` (seasons, drivers, constructors, circuits, grands-prix), `ergast_csv/` and
     `truth.json`. Of the last season `rounds_run` races have been run, and the next has had its qualifying. A
     sample already there is brought up to date: files that are right stay untouched, others of its own are
-    replaced or removed.
+    replaced or removed. With one more round run, what was there before stays as it was, like a real folder
+    that grows (only `race.yml` of that round may learn that the race was cut short or decided a title).
 
     Raises ValueError for an impossible league, FileExistsError where `folder` holds something that is not a
     sample.
@@ -123,18 +124,16 @@ def sample_league(
         league.new_season(rng, reset=season in resets, first=index == 0)
         run = rounds_run if season == years[-1] else races
         calendar = calendar_of(season, races, index)
-        oddities = _oddities(
-            rng, [number for number, _, _, sprint in calendar if not sprint and number <= run]
-        )
+        # Drawn over the whole season, run or not: one round more leaves the rounds before it as they were.
+        oddities = _oddities(rng, [number for number, _, _, sprint in calendar if not sprint])
         table = _Points(season, calendar)
         for number, circuit, day, sprint in calendar:
             weekend = Weekend(len(weekends) + 5001, season, number, circuit, day, sprint)
             if number <= run + 1:
                 race_rng = np.random.default_rng([seed, season, number])
                 league.next_race(race_rng)
-                if number <= run:
-                    swaps += league.mid_season(season, number, races, rng)
-                stand_in = league.substitute(season, number, races, rng) if number <= run else None
+                swaps += league.mid_season(season, number, races, rng)
+                stand_in = league.substitute(season, number, races, rng)
                 swaps += [stand_in] if stand_in else []
                 weekend, told = _hold(
                     race_rng, league, weekend, stand_in, oddities.get(number), run=number <= run

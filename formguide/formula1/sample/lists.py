@@ -1,4 +1,4 @@
-"""CSV lists beside the sample league's f1db files: race names and times, safety cars, red flags.
+"""CSV lists beside the sample league's f1db files: races, circuits, safety cars, red flags.
 
 They have the form of Ergast's and TracingInsights' files: CRLF line ends, `\\N` for what is missing, and
 nothing but the race's name to tell where a safety car was out.
@@ -26,7 +26,7 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def csv_files(weekends: Sequence[Weekend]) -> dict[str, str]:
-    numbers = {c.circuit_id: 501 + i for i, c in enumerate(CIRCUITS)}
+    numbers = {c.circuit_id: 501 + place for place, c in enumerate(CIRCUITS)}
     lists: dict[str, list[Sequence[object]]] = {"safety_car": [], "virtual_safety_car": [], "red_flag": []}
     races = []
     for w in weekends:
@@ -48,6 +48,22 @@ def csv_files(weekends: Sequence[Weekend]) -> dict[str, str]:
     head = ["raceId", "year", "round", "circuitId", "name", "date", "time", "url", *sessions]
     return {
         "races": _csv(head, races),
+        "circuits": _csv(
+            ("circuitId", "circuitRef", "name", "location", "country", "lat", "lng", "alt", "url"),
+            [
+                (
+                    numbers[c.circuit_id],
+                    c.circuit_id.replace("-", "_"),
+                    f"{c.place} Circuit",
+                    c.place,
+                    c.country_id,
+                    *(f"{degrees:.4f}" for degrees in c.where),
+                    10,
+                    f"https://example.invalid/{c.circuit_id}",
+                )
+                for c in CIRCUITS
+            ],
+        ),
         "safety_cars": _csv(("Race", "Cause", "Deployed", "Retreated", "FullLaps"), lists["safety_car"]),
         "virtual_safety_cars": _csv(
             ("Race", "Deployed", "Retreated", "FullLaps"), lists["virtual_safety_car"]

@@ -187,38 +187,11 @@ def run_race(
     pace = {}
     for e in racing:
         noise = rng.normal(0.0, 0.36 if wet else 0.12)
-        pace[e.driver] = scale * (
-            e.race_pace + noise + (1.5 * e.wet_skill if wet else 0.0) + gamble * (e.driver in gamblers)
-        )
-    clock = {
-        s.driver: 0.35 * i + float(rng.normal(0.0, 0.8)) + (8.0 if s.position == "PL" else 0.0)
-        for i, s in enumerate(grid)
-        if s.driver in pace
-    }
-    order = sorted(clock, key=lambda d: clock[d])
-    done, led = 0, True
-    for stretch in [b for b in breaks if b.kind != "virtual_safety_car"] + [None]:
-        end = run_laps if stretch is None else stretch.start
-        order = [d for d in order if d not in out or out[d][0] >= end]
-        for d in order:
-            clock[d] += -pace[d] * (end - done)
-            clock[d] += sum(
-                slow.get((d, k), 0.0) for k, lap in enumerate(stops.get(d, [])) if done < lap <= end
-            )
-        margin = circuit.hard_to_pass * scale * (end - done) * (0.5 if wet else 1.0) + 0.2
-        order = settle(order, clock, margin, lambda: float(rng.uniform(0.5, 1.8)))
-        led = led and order[0] == grid[0].driver
-        if stretch is not None and end < run_laps:
-            for d in order:  # a stop behind the safety car is cheap for whom the pit entry is still ahead
-                if not sprint and stretch.kind == "safety_car" and rng.random() < 0.35:
-                    clock[d] -= float(rng.uniform(3.0, 9.0))
-                    if stops.get(d):
-                        nearest = min(range(len(stops[d])), key=lambda k: abs(stops[d][k] - end))
-                        stops[d][nearest] = end
-            order = settle(order, clock, 0.0, lambda: 0.5)
-            lead = clock[order[0]]
-            clock.update({d: lead + (0.9 + 0.2 * rng.random()) * i for i, d in enumerate(order)})
-        done = end
+        rain = 1.5 * e.wet_skill if wet else 0.0
+        pace[e.driver] = scale * (e.race_pace + noise + rain + gamble * (e.driver in gamblers))
+    closing = [b for b in breaks if b.kind != "virtual_safety_car"]
+    margin = circuit.hard_to_pass * scale * (0.5 if wet else 1.0)
+    order, clock, led = _drive(rng, grid, pace, out, closing, run_laps, margin, stops, slow)
 
     lap = circuit.quali_lap_sec * 1.055 * (float(rng.uniform(1.08, 1.16)) if wet else 1.0)
     base = lap * run_laps + _delays(lap, breaks) + (0.0 if sprint else 21.5 * (3 if wet else circuit.stops))
@@ -231,27 +204,63 @@ def run_race(
     if odd.disqualified and len(finishers) > 8:
         rows = disqualify(rows, int(rng.integers(2, 8)))
     if stays is not None:
-        rows.append(
-            Finish(
-                stays, by_driver[stays].team, "DNS", None, reason="Hydraulics", grid=slot_of[stays].position
-            )
-        )
+        slot = slot_of[stays]
+        rows.append(Finish(stays, slot.team, "DNS", None, reason="Hydraulics", grid=slot.position))
     rows += [
         Finish(e.driver, e.team, "DNS", None, reason="Injured") for e in entries if e.driver not in slot_of
     ]
 
     fastest = fastest_laps(rng, rows, lap, run_laps, pace, wet)
-    rows = award(
-        rows,
-        points,
-        fastest[0][0] if fastest and fastest_lap_point else None,
-        led and not sprint,
-        grid[0].driver,
-        fastest[0][0] if fastest else None,
-    )
+    quickest = fastest[0][0] if fastest else None
+    bonus = quickest if fastest_lap_point else None
+    rows = award(rows, points, bonus, led and not sprint, grid[0].driver, quickest)
     halted = [b for b in breaks if b.kind == "red_flag" and b.resumed != "N"]
     sheet = [] if sprint else stop_sheet(rng, stops, slow, halted, order, rows)
     return RaceRun(rows, sheet, fastest, breaks, run_laps, tuple(sorted(gamblers)))
+
+
+def _drive(
+    rng: np.random.Generator,
+    grid: Sequence[Slot],
+    pace: dict[str, float],
+    out: dict[str, tuple[int, str, bool]],
+    closing: Sequence[Neutralised],
+    laps: int,
+    margin: float,
+    stops: dict[str, list[int]],
+    slow: dict[tuple[str, int], float],
+) -> tuple[Order, dict[str, float], bool]:
+    """Drive the race in stretches: (order at the flag, each car's own time in s, whether pole led all).
+
+    `closing` are the interruptions at which the field closes up, `margin` the advantage per lap that a pass
+    needs (s). A stop moved behind the safety car is moved in `stops`.
+    """
+    clock = {
+        s.driver: 0.4 * i + float(rng.normal(0.0, 0.4)) + (8.0 if s.position == "PL" else 0.0)
+        for i, s in enumerate(grid)
+        if s.driver in pace
+    }
+    order = sorted(clock, key=lambda d: clock[d])
+    done, led = 0, True
+    for stretch in [*closing, None]:
+        end = laps if stretch is None else stretch.start
+        order = [d for d in order if d not in out or out[d][0] >= end]
+        for d in order:
+            lost = sum(slow.get((d, k), 0.0) for k, lap in enumerate(stops.get(d, [])) if done < lap <= end)
+            clock[d] += lost - pace[d] * (end - done)
+        order = settle(order, clock, margin * (end - done) + 0.2, lambda: float(rng.uniform(0.5, 1.8)))
+        led = led and order[0] == grid[0].driver
+        if stretch is not None and end < laps:
+            for d in order:  # a stop behind the safety car is cheap for whom the pit entry is still ahead
+                if stops.get(d) and stretch.kind == "safety_car" and rng.random() < 0.25:
+                    clock[d] -= float(rng.uniform(2.0, 8.0))
+                    nearest = min(range(len(stops[d])), key=lambda k: abs(stops[d][k] - end))
+                    stops[d][nearest] = end
+            order = settle(order, clock, 0.0, lambda: 0.5)
+            lead = clock[order[0]]
+            clock.update({d: lead + (0.9 + 0.2 * rng.random()) * i for i, d in enumerate(order)})
+        done = end
+    return order, clock, led
 
 
 def _delays(lap: float, breaks: Sequence[Neutralised]) -> float:
