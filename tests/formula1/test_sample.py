@@ -215,8 +215,8 @@ def test_no_id_is_a_real_one(league: tuple[Path, SampleTruth]) -> None:
 def test_codes_numbers_and_ids_are_unique(league: tuple[Path, SampleTruth]) -> None:
     drivers = [rows_of(p) for p in sorted((league[0] / "f1db" / "drivers").glob("*.yml"))]
     for key in ("id", "abbreviation", "permanentNumber", "name"):
-        assert len({d[key] for d in drivers}) == len(drivers) == 28  # type: ignore[call-overload]
-    codes = [rows_of(p)["abbreviation"] for p in (league[0] / "f1db" / "grands-prix").glob("*.yml")]  # type: ignore[call-overload]
+        assert len({d[key] for d in drivers}) == len(drivers) == 28
+    codes = [rows_of(p)["abbreviation"] for p in (league[0] / "f1db" / "grands-prix").glob("*.yml")]
     assert len(set(codes)) == len(codes) == 24
 
 
@@ -399,7 +399,7 @@ def test_it_has_everything_that_a_season_can_throw(league: tuple[Path, SampleTru
     calendar = [rows_of(race / "race.yml") for race in races]
     assert sum("scheduledLaps" in race for race in calendar) >= 3
     assert sum("driversChampionshipDecider" in race for race in calendar) == 3
-    assert {race["circuitType"] for race in calendar} == {"RACE", "STREET", "ROAD"}  # type: ignore[call-overload]
+    assert {race["circuitType"] for race in calendar} == {"RACE", "STREET", "ROAD"}
     stand_ins = 0
     for race in races:
         if (race / "qualifying-results.yml").exists():
