@@ -1,8 +1,8 @@
 """Do the sources agree? Every race that two of them share, compared field by field.
 
-A difference of wording is no disagreement: Ergast's position of a retired car (f1db gives none), its grid 0 for the
-pit lane, and durations that differ by less than the last digit written. What remains is one row per
-difference: which race, which driver, which field, and what each of the two says.
+A difference of wording is no disagreement: Ergast's position of a retired car (f1db gives none), its
+grid 0 for the pit lane, and durations that differ by less than the last digit written. What remains is
+one row per difference: which race, which driver, which field, and what each of the two says.
 """
 
 from __future__ import annotations
@@ -41,9 +41,11 @@ _SMALLEST_DIFFERENCE_SEC = 0.0015
 def disagreements(season: int, readings: Iterable[Reading]) -> pl.DataFrame:
     """One row per field on which two sources differ; `driver_id` is empty for the calendar.
 
-    A field named `driver_id` means that one of the two does not list the driver at all.
+    A field named `driver_id` means that one of the two does not list the driver at all, and `pit_lane_start`
+    that one gives a place on the grid to a car which the other starts from the pit lane (Ergast often keeps
+    the place that the car left empty).
     """
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for a, b in combinations(readings, 2):
         for race_id, weekend in a.weekends.items():
             if race_id in b.weekends:
@@ -82,13 +84,14 @@ def _records(
         suffix = f" (stop {stop})" if stop is not None else ""
         one, other = ours.get(key), theirs.get(key)
         if one is None or other is None:
-            listed = "listed"
-            yield driver, f"driver_id{suffix}", listed if one is not None else None, listed if other is not None else None
+            listed = ["listed" if row is not None else None for row in (one, other)]
+            yield driver, f"driver_id{suffix}", listed[0], listed[1]
             continue
         for name in fields:
             a, b = _value(one, name), _value(other, name)
             if _differ(a, b, one, other, name):
-                yield driver, name + suffix, _text(a), _text(b)
+                named = "pit_lane_start" if name == "grid" and "pit lane" in (a, b) else name
+                yield driver, named + suffix, _text(a), _text(b)
 
 
 def _value(row: Row, name: str) -> object:

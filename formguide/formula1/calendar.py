@@ -1,7 +1,7 @@
 """When a weekend's sessions start: what the sources say, and the convention where they say nothing.
 
-A `Weekend` is all that a source knows of a race beforehand. The calendar is an allow-list: a source's remaining fields
-(the distance that was really run, whether a title was decided) never get here.
+A `Weekend` is all that a source knows of a race beforehand. The calendar is an allow-list: a source's
+remaining fields (the distance that was really run, whether a title was decided) never get here.
 """
 
 from __future__ import annotations
@@ -65,11 +65,12 @@ def fill(first: Weekend, other: Weekend) -> Weekend:
 def session_times(weekend: Weekend) -> dict[str, datetime]:
     """Start (UTC) of every session of the weekend, by convention where no source gives it.
 
-    Keys: practice_1..3, qualifying, sprint_qualifying, sprint, sprint_grid, race, grid. The convention: race 14:00;
-    qualifying 14:00 the day before; practice 10:00 and 14:00 two days before and 11:00 the day before. With a sprint
-    (2021-2022): practice 1 12:00 and qualifying 16:00 two days before, practice 2 11:00 and sprint 15:30 the
-    day before; (2023): the same qualifying, sprint qualifying 10:00 and sprint 15:30 the day before; (from 2024):
-    sprint qualifying 15:00 two days before, sprint 11:00 and qualifying 15:00 the day before.
+    Keys: practice_1..3, qualifying, sprint_qualifying, sprint, sprint_grid, race, grid. The convention:
+    race 14:00; qualifying 14:00 the day before; practice 10:00 and 14:00 two days before and 11:00 the
+    day before. With a sprint (2021-2022): practice 1 12:00 and qualifying 16:00 two days before,
+    practice 2 11:00 and sprint 15:30 the day before; (2023): the same qualifying, sprint qualifying
+    10:00 and sprint 15:30 the day before; (from 2024): sprint qualifying 15:00 two days before, sprint
+    11:00 and qualifying 15:00 the day before.
     """
     usual: dict[str, tuple[int, time]] = {
         "race": (0, time(14)),
@@ -88,7 +89,10 @@ def session_times(weekend: Weekend) -> dict[str, datetime]:
         usual["sprint"] = (1, time(15, 30))
     elif weekend.has_sprint:
         usual["qualifying"] = (1, time(15))
-    days = {name: datetime.combine(weekend.race_date - timedelta(days=n), clock) for name, (n, clock) in usual.items()}
+    days = {
+        name: datetime.combine(weekend.race_date - timedelta(days=n), clock)
+        for name, (n, clock) in usual.items()
+    }
     times = {name: weekend.sessions.get(name, moment) for name, moment in days.items()}
     times["grid"] = times["race"] - GRID_BEFORE_START
     times["sprint_grid"] = times["sprint"] - GRID_BEFORE_START

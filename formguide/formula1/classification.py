@@ -1,8 +1,9 @@
 """What Jolpica and Ergast's CSV share: records of one meaning in two wrappings, and the rows they become.
 
-Both give every car a position, the retired included; `positionText` says R (retired), W (withdrew, did not start),
-D (disqualified), E (excluded), N (not classified) or F (did not qualify) where it was not classified. Grid 0
-is the pit lane for a car that started. There is no file of the starting grid: it comes with the result.
+Both give every car a position, the retired included; `positionText` says R (retired), W (withdrew, did
+not start), D (disqualified), E (excluded), N (not classified) or F (did not qualify) where it was not
+classified. Grid 0 is the pit lane for a car that started. There is no file of the starting grid: it
+comes with the result.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from formguide.formula1.f1db import Whole, place_and_status
-from formguide.formula1.ids import Names, UnknownName
+from formguide.formula1.f1db_records import Whole, place_and_status
+from formguide.formula1.ids import Names, UnknownNameError
 from formguide.formula1.records import Duration, Gap, Reading, Record, Row, read_record
 
 _TEXTS = {"R": "DNF", "W": "DNS", "D": "DSQ", "E": "EX", "N": "NC", "F": "DNQ"}
@@ -72,15 +73,14 @@ class PitStopRecord(Record):
     duration: Duration | None = None
 
 
-def add_results(
-    items: Iterable[Item], sprint: bool, common: Row, names: Names, reading: Reading
-) -> None:
+def add_results(items: Iterable[Item], sprint: bool, common: Row, names: Names, reading: Reading) -> None:
     """Adds one race's results, and the starting grid and fastest laps that come with them."""
     table = "sprint_results" if sprint else "race_results"
     records = _read(ResultRecord, "position_order", items, (table, None), common, names, reading)
     winner = next((r for r, _, _ in records if r.position_order == 1), None)
     most_laps = max((r.laps or 0 for r, _, _ in records), default=0)
-    timed = sorted((r for r, _, _ in records if r.fastest_time is not None), key=lambda r: (r.fastest_time, r.driver_id))
+    timed = [r for r, _, _ in records if r.fastest_time is not None]
+    timed.sort(key=lambda r: (r.fastest_time, r.driver_id))
     for record, driver, constructor in records:
         text = _TEXTS.get(record.position_text, record.position_text)
         position, status = place_and_status(text)
@@ -111,8 +111,8 @@ def add_results(
             },
         )
         if grid["grid_position"] is not None or grid["pit_lane_start"]:
-            session = {"session": "sprint", "when": "sprint_grid"} if sprint else {"session": "race", "when": "grid"}
-            reading.add("starting_grids", row | grid | session)
+            session, when = ("sprint", "sprint_grid") if sprint else ("race", "grid")
+            reading.add("starting_grids", row | grid | {"session": session, "when": when})
         if not sprint and record.fastest_time is not None:
             lap = {"lap": record.fastest_lap, "lap_time_sec": record.fastest_time}
             rank = record.fastest_rank or timed.index(record) + 1
@@ -151,7 +151,7 @@ def add_pit_stops(items: Iterable[Item], common: Row, names: Names, reading: Rea
             continue
         try:
             driver = names.resolve("driver", record.driver_id, record.driver_name, common["season"])
-        except UnknownName as error:
+        except UnknownNameError as error:
             reading.reject(file, index, "driverId", str(error), raw)
             continue
         if (driver, record.stop) in seen:
@@ -159,7 +159,9 @@ def add_pit_stops(items: Iterable[Item], common: Row, names: Names, reading: Rea
             continue
         seen.add((driver, record.stop))
         row = {**common, "driver_id": driver, "when": "race"}
-        reading.add("pit_stops", row | {"stop": record.stop, "lap": record.lap, "duration_sec": record.duration})
+        reading.add(
+            "pit_stops", row | {"stop": record.stop, "lap": record.lap, "duration_sec": record.duration}
+        )
 
 
 def _read(
@@ -188,12 +190,14 @@ def _read(
             constructor = names.resolve(
                 "constructor", record.constructor_id, record.constructor_name, common["season"]
             )
-        except UnknownName as error:
+        except UnknownNameError as error:
             reading.reject(file, index, f"{error.kind}Id", str(error), raw)
             continue
         place = getattr(record, place_field)
         if driver in drivers:
-            reading.reject(file, index, "driverId", f"{driver} is also record {drivers[driver]}, which is kept", raw)
+            reading.reject(
+                file, index, "driverId", f"{driver} is also record {drivers[driver]}, which is kept", raw
+            )
         elif place in places:
             reason = f"position {place} is also that of record {places[place]}, which is kept"
             reading.reject(file, index, "position", reason, raw)

@@ -1,24 +1,24 @@
 r"""Ergast's CSV tables: one file per kind of record for all seasons, joined by numeric ids, `\N` for null.
 
-Beside Ergast's own tables the folder may hold lists of safety cars, virtual safety cars and red flags, which name
-their race as `2024 Monaco Grand Prix`. Only the rows of the season asked for are looked at, so that one
-bad row is reported with its season. A race's fingerprint is that of its own rows: a file of all seasons
-changes with every race.
+Beside Ergast's own tables the folder may hold lists of safety cars, virtual safety cars and red flags,
+which name their race as `2024 Monaco Grand Prix`. Only the rows of the season asked for are looked at,
+so that one bad row is reported with its season. A race's fingerprint is that of its own rows: a file of
+all seasons changes with every race.
 """
 
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
 from formguide.formula1.calendar import Weekend
 from formguide.formula1.classification import add_pit_stops, add_qualifying, add_results
-from formguide.formula1.ids import Names, UnknownName
+from formguide.formula1.ids import Names, UnknownNameError
 from formguide.formula1.records import Reading, Record, Row, TimeOfDay, at, fingerprint, read_record
 
 SOURCE = "ergast"
@@ -56,17 +56,17 @@ class RaceRecord(Record):
     round: Annotated[int, Field(ge=1, le=60)]
     circuit_id: str
     name: str
-    date: date
+    date: dt.date
     time: TimeOfDay | None = None
-    fp1_date: date | None = Field(None, alias="fp1_date")
+    fp1_date: dt.date | None = Field(None, alias="fp1_date")
     fp1_time: TimeOfDay | None = Field(None, alias="fp1_time")
-    fp2_date: date | None = Field(None, alias="fp2_date")
+    fp2_date: dt.date | None = Field(None, alias="fp2_date")
     fp2_time: TimeOfDay | None = Field(None, alias="fp2_time")
-    fp3_date: date | None = Field(None, alias="fp3_date")
+    fp3_date: dt.date | None = Field(None, alias="fp3_date")
     fp3_time: TimeOfDay | None = Field(None, alias="fp3_time")
-    quali_date: date | None = Field(None, alias="quali_date")
+    quali_date: dt.date | None = Field(None, alias="quali_date")
     quali_time: TimeOfDay | None = Field(None, alias="quali_time")
-    sprint_date: date | None = Field(None, alias="sprint_date")
+    sprint_date: dt.date | None = Field(None, alias="sprint_date")
     sprint_time: TimeOfDay | None = Field(None, alias="sprint_time")
 
 
@@ -111,7 +111,9 @@ def read_season(season: int, files: Mapping[str, bytes], names: Names) -> Readin
     circuits = {row["circuitId"]: row for _, row in tables["circuits.csv"] if "circuitId" in row}
     races = _weekends(season, tables["races.csv"], circuits, names, reading)
     drivers = {row["driverId"]: row for _, row in tables["drivers.csv"] if "driverId" in row}
-    constructors = {row["constructorId"]: row for _, row in tables["constructors.csv"] if "constructorId" in row}
+    constructors = {
+        row["constructorId"]: row for _, row in tables["constructors.csv"] if "constructorId" in row
+    }
     status = {row["statusId"]: row.get("status") for _, row in tables["status.csv"] if "statusId" in row}
     for name in ("results.csv", "sprint_results.csv", "qualifying.csv", "pit_stops.csv"):
         by_race: dict[str, list[Numbered]] = {}
@@ -167,12 +169,17 @@ def _weekends(
         circuit = circuits.get(record.circuit_id, {})
         try:
             grand_prix = names.resolve("grand prix", record.name, _short(record.name), season)
-            circuit_id = names.resolve("circuit", circuit.get("circuitRef") or record.circuit_id, circuit.get("name"))
-        except UnknownName as error:
-            reading.reject(file, index, "name" if error.kind == "grand prix" else "circuitId", str(error), row)
+            circuit_id = names.resolve(
+                "circuit", circuit.get("circuitRef") or record.circuit_id, circuit.get("name")
+            )
+        except UnknownNameError as error:
+            reading.reject(
+                file, index, "name" if error.kind == "grand prix" else "circuitId", str(error), row
+            )
             continue
         sprint = record.sprint_date is not None
-        # A sprint weekend's second session was sprint qualifying from 2023 on; Ergast still calls it practice 2.
+        # A sprint weekend's second session was sprint qualifying from 2023 on; Ergast still calls it
+        # practice 2.
         second = "sprint_qualifying" if sprint and season >= 2023 else "practice_2"
         sessions = {
             "race": at(record.date, record.time),
@@ -229,7 +236,7 @@ def _joined(
         "driverName": f"{driver.get('forename', '')} {driver.get('surname', '')}".strip(),
         "constructorId": constructor.get("constructorRef"),
         "constructorName": constructor.get("name"),
-        "status": status.get(row.get("statusId")),
+        "status": status.get(row.get("statusId", "")),
         "fastestRank": row.get("rank"),
         "fastestTime": row.get("fastestLapTime"),
     }
@@ -253,20 +260,32 @@ def _incidents(season: int, tables: Mapping[str, list[Numbered]], names: Names, 
             grand_prix = names.look_up("grand prix", race, season)
             race_id = f"{season}-{grand_prix}"
             if race_id not in reading.weekends:
-                reading.reject(f"{FOLDER}/{name}", index, "Race", f"no race of {season} is called {race!r}", row)
+                reading.reject(
+                    f"{FOLDER}/{name}", index, "Race", f"no race of {season} is called {race!r}", row
+                )
                 continue
             listed.setdefault(race_id, {}).setdefault(kind, []).append(record)
     last_round = max((reading.weekends[race_id].round for race_id in listed), default=0)
     for race_id, weekend in reading.weekends.items():
-        if season == last_season and weekend.round > last_round or season > last_season:
+        if (season == last_season and weekend.round > last_round) or season > last_season:
             continue
         kinds = listed.get(race_id, {})
-        common = {"season": season, "round": weekend.round, "race_id": race_id, "source": SOURCE, "when": "race"}
-        common["fingerprint"] = fingerprint({kind: [r.model_dump() for r in rows] for kind, rows in kinds.items()})
+        common = {
+            "season": season,
+            "round": weekend.round,
+            "race_id": race_id,
+            "source": SOURCE,
+            "when": "race",
+        }
+        common["fingerprint"] = fingerprint(
+            {kind: [r.model_dump() for r in rows] for kind, rows in kinds.items()}
+        )
         if not kinds:
             reading.add("race_incidents", common | {"kind": "none", "number": 1})
         for kind, records in kinds.items():
-            records.sort(key=lambda r: (r.deployed if r.deployed is not None else r.lap or 0, r.retreated or 0))
+            records.sort(
+                key=lambda r: (r.deployed if r.deployed is not None else r.lap or 0, r.retreated or 0)
+            )
             for number, record in enumerate(records, start=1):
                 cause = record.incident or record.cause
                 reading.add(

@@ -1,8 +1,9 @@
 """f1db: one folder per race (`seasons/2024/races/06-miami/`), one YAML file per session.
 
-A session's file is a list in the order of the classification; `position` is a number or DNF, DNS, DSQ, NC, DNP, EX, PL.
-Empty values and empty files (a cancelled session) are normal. `race.yml` announces the race; after it was run
-its `laps` is the distance that was really covered and `scheduledLaps` appears beside it.
+A session's file is a list in the order of the classification; `position` is a number or DNF, DNS, DSQ,
+NC, DNP, EX, PL. Empty values and empty files (a cancelled session) are normal. `race.yml` announces the
+race; after it was run its `laps` is the distance that was really covered and `scheduledLaps` appears
+beside it.
 """
 
 from __future__ import annotations
@@ -10,126 +11,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Annotated, Any, Literal
-
-from pydantic import Field, StringConstraints
+from typing import Any
 
 from formguide.formula1.calendar import Weekend
-from formguide.formula1.ids import Names, UnknownName
-from formguide.formula1.records import (
-    Duration,
-    Gap,
-    Reading,
-    Record,
-    Row,
-    TimeOfDay,
-    at,
-    fingerprint,
-    read_record,
+from formguide.formula1.f1db_records import (
+    Entry,
+    FastestLapEntry,
+    GridEntry,
+    PitStopEntry,
+    PracticeEntry,
+    QualifyingEntry,
+    RaceEntry,
+    RaceFile,
+    place_and_status,
 )
+from formguide.formula1.ids import Names, UnknownNameError
+from formguide.formula1.records import Reading, Row, at, fingerprint, read_record
 from formguide.formula1.yaml_tree import YamlError, read_yaml
 
 SOURCE = "f1db"
 
 _RACE_FILE = re.compile(r"seasons/(\d{4})/races/(?:(\d{1,2})-)?([^/]+)/([^/]+)\.ya?ml")
-
-Position = Annotated[str, StringConstraints(pattern=r"^([1-9]\d?|DNF|DNS|DSQ|NC|DNP|EX|DNQ|DNPQ)$")]
-GridPosition = Annotated[str, StringConstraints(pattern=r"^([1-9]\d?|PL)$")]
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
-Whole = Annotated[int, Field(ge=0, le=10_000)]
-
-
-class RaceFile(Record):
-    """The fields of `race.yml` that are known before the race; no other is read."""
-
-    round: Annotated[int, Field(ge=1, le=60)]
-    date: date
-    time: TimeOfDay | None = None
-    grand_prix_id: Id
-    qualifying_format: str | None = None
-    sprint_qualifying_format: str | None = None
-    circuit_id: Id
-    circuit_type: Literal["RACE", "STREET", "ROAD"] | None = None
-    course_length: Annotated[float, Field(gt=0, le=30)] | None = None
-    turns: Whole | None = None
-    laps: Whole | None = None
-    scheduled_laps: Whole | None = None
-    sprint_race_laps: Whole | None = None
-    free_practice1_date: date | None = Field(None, alias="freePractice1Date")
-    free_practice1_time: TimeOfDay | None = Field(None, alias="freePractice1Time")
-    free_practice2_date: date | None = Field(None, alias="freePractice2Date")
-    free_practice2_time: TimeOfDay | None = Field(None, alias="freePractice2Time")
-    free_practice3_date: date | None = Field(None, alias="freePractice3Date")
-    free_practice3_time: TimeOfDay | None = Field(None, alias="freePractice3Time")
-    qualifying_date: date | None = None
-    qualifying_time: TimeOfDay | None = None
-    sprint_qualifying_date: date | None = None
-    sprint_qualifying_time: TimeOfDay | None = None
-    sprint_race_date: date | None = None
-    sprint_race_time: TimeOfDay | None = None
-
-
-class Entry(Record):
-    """What every session's records share."""
-
-    driver_id: Id
-    constructor_id: Id
-    driver_number: Whole | None = None
-
-
-class RaceEntry(Entry):
-    """A record of `race-results.yml` or `sprint-race-results.yml`."""
-
-    position: Position
-    laps: Whole | None = None
-    time: Duration | None = None
-    time_penalty: Duration | None = None
-    gap: Gap | None = None
-    reason_retired: str | None = None
-    points: Annotated[float, Field(ge=0, le=100)] = 0.0
-    grid_position: GridPosition | None = None
-
-
-class GridEntry(Entry):
-    """A record of `starting-grid-positions.yml`."""
-
-    position: GridPosition
-    grid_penalty: str | None = None
-
-
-class QualifyingEntry(Entry):
-    """A record of `qualifying-results.yml` or `sprint-qualifying-results.yml`."""
-
-    position: Position
-    q1: Duration | None = None
-    q2: Duration | None = None
-    q3: Duration | None = None
-    laps: Whole | None = None
-
-
-class PracticeEntry(Entry):
-    """A record of `free-practice-N-results.yml`."""
-
-    position: Position
-    time: Duration | None = None
-    laps: Whole | None = None
-
-
-class PitStopEntry(Entry):
-    """A record of `pit-stops.yml`."""
-
-    stop: Annotated[int, Field(ge=1, le=100)]
-    lap: Whole
-    time: Duration | None = None
-
-
-class FastestLapEntry(Entry):
-    """A record of `fastest-laps.yml`."""
-
-    position: Annotated[int, Field(ge=1, le=60)]
-    lap: Whole | None = None
-    time: Duration
 
 
 @dataclass(frozen=True)
@@ -156,16 +58,17 @@ def read_season(season: int, files: Mapping[str, bytes], names: Names) -> Readin
     for race in _races(season, files):
         weekend = _weekend(race, files, names, reading)
         if weekend is not None:
-            race_id, number = weekend.race_id, weekend.round
+            race_id, round_number = weekend.race_id, weekend.round
         else:
-            race_id, number = f"{season}-{race.name}", race.number or 0
-        rank = (len(race.files), number, race.folder)
+            race_id, round_number = f"{season}-{race.name}", race.number or 0
+        rank = (len(race.files), round_number, race.folder)
         if race_id in chosen:
-            kept, dropped = (race, chosen[race_id][1]) if rank > chosen[race_id][0] else (chosen[race_id][1], race)
+            kept, dropped = (
+                (race, chosen[race_id][1]) if rank > chosen[race_id][0] else (chosen[race_id][1], race)
+            )
+            why = "more files" if len(kept.files) != len(dropped.files) else "the later round"
             reading.notes.append(
-                f"{race_id}: two folders, {kept.folder} (with more files) is read and {dropped.folder} is not"
-                if len(kept.files) != len(dropped.files)
-                else f"{race_id}: two folders, {kept.folder} (the later round) is read and {dropped.folder} is not"
+                f"{race_id}: two folders, {kept.folder} ({why}) is read and {dropped.folder} is not"
             )
             if dropped is race:
                 continue
@@ -222,7 +125,7 @@ def _weekend(race: _Race, files: Mapping[str, bytes], names: Names, reading: Rea
     try:
         grand_prix = names.resolve("grand prix", record.grand_prix_id)
         circuit = names.resolve("circuit", record.circuit_id)
-    except UnknownName as error:
+    except UnknownNameError as error:
         reading.reject(file, None, f"{error.kind.replace(' ', '_')}_id", str(error), raw)
         return None
     sessions = {
@@ -271,7 +174,13 @@ class _Session:
 
 
 def _read_session(
-    race: _Race, name: str, race_id: str, number: int, files: Mapping[str, bytes], names: Names, reading: Reading
+    race: _Race,
+    name: str,
+    race_id: str,
+    number: int,
+    files: Mapping[str, bytes],
+    names: Names,
+    reading: Reading,
 ) -> None:
     if name == "race":
         return
@@ -307,7 +216,7 @@ def _read_session(
         try:
             driver = names.resolve("driver", entry.driver_id)
             constructor = names.resolve("constructor", entry.constructor_id)
-        except UnknownName as error:
+        except UnknownNameError as error:
             reading.reject(file, index, f"{error.kind}Id", str(error), item)
             continue
         entries.append(_Entered(index, item, entry, driver, constructor))
@@ -343,8 +252,8 @@ def _clashes(
 ) -> list[tuple[_Entered, str, str]]:
     """The records to set aside because another is the same driver's or has the same position, and why.
 
-    Of two the later goes, but: of a driver's two qualifying records the disqualification stands (it is decided after
-    the classification), and of two cars on one grid place the one goes that did not come to the start.
+    Of two the later goes, but: a place gives way to a disqualification (which is decided after the
+    classification), and of two cars on one grid place the one goes that did not come to the start.
     """
     clashes = []
     by_driver: dict[object, _Entered] = {}
@@ -352,14 +261,18 @@ def _clashes(
         key = session.key(entered.entry, entered.driver)
         first = by_driver.setdefault(key, entered)
         if first is not entered:
-            loser, winner = (first, entered) if _disqualified(entered) and not _disqualified(first) else (entered, first)
+            loser, winner = (
+                (first, entered) if _disqualified(entered) and _placed(first) else (entered, first)
+            )
             by_driver[key] = winner
-            clashes.append((loser, "driverId", f"{entered.driver} is also record {winner.index}, which is kept"))
+            clashes.append(
+                (loser, "driverId", f"{entered.driver} is also record {winner.index}, which is kept")
+            )
     by_place: dict[str, _Entered] = {}
     for entered in by_driver.values():
-        place = str(getattr(entered.entry, "position", ""))
-        if not place.isdigit():
+        if not _placed(entered):
             continue
+        place = str(getattr(entered.entry, "position", ""))
         first = by_place.setdefault(place, entered)
         if first is not entered:
             gone = first.entry.driver_id in absent() and entered.entry.driver_id not in absent()
@@ -370,13 +283,20 @@ def _clashes(
     return clashes
 
 
+def _placed(entered: _Entered) -> bool:
+    return str(getattr(entered.entry, "position", "")).isdigit()
+
+
 def _disqualified(entered: _Entered) -> bool:
     return str(getattr(entered.entry, "position", "")) in ("DSQ", "EX")
 
 
 def _absent(race: _Race, grid: str, files: Mapping[str, bytes]) -> set[str]:
     """The drivers who, by the result that belongs to a grid, did not start and had no place on it."""
-    results = {"starting-grid-positions": "race-results", "sprint-starting-grid-positions": "sprint-race-results"}
+    results = {
+        "starting-grid-positions": "race-results",
+        "sprint-starting-grid-positions": "sprint-race-results",
+    }
     path = race.files.get(results.get(grid, ""))
     try:
         raw = read_yaml(files[path]) if path is not None else None
@@ -390,14 +310,6 @@ def _absent(race: _Race, grid: str, files: Mapping[str, bytes]) -> set[str]:
     }
 
 
-def place_and_status(text: str) -> tuple[int | None, str]:
-    """A classified position (if any) and the status that a position's text stands for."""
-    if text.isdigit():
-        return int(text), "finished"
-    status = {"DNF": "retired", "DSQ": "disqualified", "EX": "disqualified", "NC": "not_classified"}
-    return None, status.get(text, "not_started")
-
-
 def _race_row(entry: RaceEntry, row: Row) -> Row:
     position, status = place_and_status(entry.position)
     return row | {
@@ -405,7 +317,9 @@ def _race_row(entry: RaceEntry, row: Row) -> Row:
         "position": position,
         "position_text": entry.position,
         "status": status,
-        "grid_position": int(entry.grid_position) if entry.grid_position and entry.grid_position != "PL" else None,
+        "grid_position": int(entry.grid_position)
+        if entry.grid_position and entry.grid_position != "PL"
+        else None,
         "pit_lane_start": entry.grid_position == "PL",
         "laps": entry.laps,
         "race_time_sec": entry.time,
@@ -458,7 +372,9 @@ _SESSIONS: dict[str, _Session] = {
     "sprint-qualifying-results": _Session(
         "qualifying_results", QualifyingEntry, "sprint_qualifying", _qualifying_row, "sprint_qualifying"
     ),
-    "sprint-starting-grid-positions": _Session("starting_grids", GridEntry, "sprint_grid", _grid_row, "sprint"),
+    "sprint-starting-grid-positions": _Session(
+        "starting_grids", GridEntry, "sprint_grid", _grid_row, "sprint"
+    ),
     "starting-grid-positions": _Session("starting_grids", GridEntry, "grid", _grid_row, "race"),
     "sprint-race-results": _Session("sprint_results", RaceEntry, "sprint", _race_row),
     "race-results": _Session("race_results", RaceEntry, "race", _race_row),
@@ -467,4 +383,3 @@ _SESSIONS: dict[str, _Session] = {
     ),
     "fastest-laps": _Session("fastest_laps", FastestLapEntry, "race", _fastest_lap_row),
 }
-

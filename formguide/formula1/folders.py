@@ -1,8 +1,9 @@
 """Which files of a folder are ours, and which seasons they speak of.
 
-Accepted: a folder holding `f1db/`, `jolpica/` and `ergast_csv/`; an f1db tree itself; a bare `2025/races/…`; a folder of
-JSON bodies; a folder of Ergast CSVs; or any mixture. Paths are brought to one form, so that an upload
-of a few files overlays the tree it belongs to. A source's files are then known as source → path → bytes.
+Accepted: a folder holding `f1db/`, `jolpica/` and `ergast_csv/`; an f1db tree itself; a bare
+`2025/races/…`; a folder of JSON bodies; a folder of Ergast CSVs; or any mixture. Paths are brought to
+one form, so that an upload of a few files overlays the tree it belongs to. A source's files are then
+known as source → path → bytes.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ _HIDDEN = re.compile(r"(?:.*/)?[._]")
 
 
 def place(path: str) -> tuple[str, str] | None:
-    """The source and path under which a file is kept, from its path below the folder; None for what is not ours.
+    """Source and path under which a file is kept, from its path below the folder; None if it is not ours.
 
-    `f1db/seasons/2025/races/…`, `seasons/2025/races/…` and `2025/races/…` are all `seasons/2025/races/…` of f1db.
+    `f1db/seasons/2025/races/…`, `seasons/2025/races/…` and `2025/races/…` are all `seasons/2025/races/…`
+    of f1db.
     """
     name = PurePosixPath(path).name
     if match := _RACE.fullmatch(path):
@@ -54,7 +56,8 @@ def read_folder(path: str | Path, notes: list[str] | None = None) -> dict[str, d
         raise FileNotFoundError(f"no folder {root}")
     said = notes if notes is not None else []
     found: dict[str, dict[str, bytes]] = {source: {} for source in SOURCES}
-    # The folder itself may be a part of a tree: `…/2025/races/05-x` and `…/2025` are placed by their own names.
+    # The folder itself may be a part of a tree: `…/2025/races/05-x` and `…/2025` are placed by their own
+    # names.
     prefix = _prefix(root)
     for file in sorted(p for p in root.rglob("*") if p.is_file()):
         relative = file.relative_to(root).as_posix()
@@ -70,14 +73,20 @@ def read_folder(path: str | Path, notes: list[str] | None = None) -> dict[str, d
             continue
         found[source][kept] = file.read_bytes()
     if (root / _KEPT_APART).is_dir():
-        said.append(f"{_KEPT_APART}/: a history of uploads, not read with the rest; name it itself to read it")
+        said.append(
+            f"{_KEPT_APART}/: a history of uploads, not read with the rest; name it itself to read it"
+        )
     return found
 
 
 def _prefix(root: Path) -> str:
     parts = root.resolve().parts
     for depth in (3, 2, 1):
-        if len(parts) >= depth and re.fullmatch(r"\d{4}", parts[-depth]) and (depth == 1 or parts[-depth + 1] == "races"):
+        if (
+            len(parts) >= depth
+            and re.fullmatch(r"\d{4}", parts[-depth])
+            and (depth == 1 or parts[-depth + 1] == "races")
+        ):
             return "/".join(parts[-depth:]) + "/"
     return f"{parts[-1]}/" if parts and parts[-1] in FOLDERS else ""
 
@@ -85,7 +94,8 @@ def _prefix(root: Path) -> str:
 def seasons_of(files: Files) -> dict[int, list[str]]:
     """The seasons that the files speak of, and the files (`source/path`) that speak of each.
 
-    A CSV table speaks of every season of its `races.csv`; a file of the id folders of those that mention its id.
+    A CSV table speaks of every season of its `races.csv`; a file of the id folders of those that mention
+    its id.
     """
     tree = files.get("f1db", {})
     found: dict[int, set[str]] = {}
@@ -96,7 +106,12 @@ def seasons_of(files: Files) -> dict[int, list[str]]:
             for kind, name in _MENTIONED.findall(body):
                 key = (kind.decode(), name.decode("utf-8", "replace").strip("\"'"))
                 mentioned.setdefault(key, set()).add(season)
-    kinds = {"drivers": "driver", "constructors": "constructor", "circuits": "circuit", "grands-prix": "grandPrix"}
+    kinds = {
+        "drivers": "driver",
+        "constructors": "constructor",
+        "circuits": "circuit",
+        "grands-prix": "grandPrix",
+    }
     for path in tree:
         folder, _, name = path.partition("/")
         if folder in kinds:

@@ -1,9 +1,9 @@
 """One name for each driver, constructor, circuit and grand prix, whoever wrote the file.
 
-The canonical ids are f1db's. `crosswalk.yml` lists them with the names that other sources and older files use; the
-`drivers/`, `constructors/`, `circuits/` and `grands-prix/` folders of an f1db tree add to it. An id that nobody knows is
-a newcomer and is taken as it stands, unless it looks like a misspelling of a known one: then it is refused
-with the suggestion.
+The canonical ids are f1db's. `crosswalk.yml` lists them with the names that other sources and older
+files use; the `drivers/`, `constructors/`, `circuits/` and `grands-prix/` folders of an f1db tree add to
+it. An id that nobody knows is a newcomer and is taken as it stands, unless it looks like a misspelling
+of a known one: then it is refused with the suggestion.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FOLDERS: dict[str, Kind] = {
 _NEAR_MISS = 0.85
 
 
-class UnknownName(ValueError):
+class UnknownNameError(ValueError):
     """A name that is not known; `suggestion` is the known id that it resembles, if any."""
 
     def __init__(self, kind: Kind, text: str, suggestion: str | None) -> None:
@@ -74,7 +74,7 @@ class Names:
     newcomers: dict[tuple[Kind, str], str] = field(default_factory=dict, compare=False)
 
     def look_up(self, kind: Kind, text: str, season: int | None = None) -> str | None:
-        """The canonical id of an id, code, alias or display name, or None; `season` decides names that moved on."""
+        """The canonical id of an id, code, alias or name, or None; `season` decides names that moved on."""
         folded = fold(text)
         if season is not None:
             for name, entity_id, first, last in self._dated(kind):
@@ -83,10 +83,10 @@ class Names:
         return self.aliases[kind].get(folded)
 
     def find(self, kind: Kind, text: str, season: int | None = None) -> str:
-        """As `look_up`, but raises `UnknownName` (with a suggestion) for what is not known."""
+        """As `look_up`, but raises `UnknownNameError` (with a suggestion) for what is not known."""
         found = self.look_up(kind, text, season)
         if found is None:
-            raise UnknownName(kind, text, self.suggest(kind, text))
+            raise UnknownNameError(kind, text, self.suggest(kind, text))
         return found
 
     def suggest(self, kind: Kind, text: str) -> str | None:
@@ -105,7 +105,7 @@ class Names:
     def resolve(self, kind: Kind, text: str, full_name: str | None = None, season: int | None = None) -> str:
         """The canonical id of what a source wrote; a newcomer's is the slug of its full name, or of the text.
 
-        f1db's own ids need no `season`; the others reuse ids over the years. Raises `UnknownName` for what
+        f1db's own ids need no `season`; the others reuse ids over the years. Raises `UnknownNameError` for what
         looks like a misspelling of a known name. Newcomers are remembered.
         """
         found = self.look_up(kind, text, season)
@@ -117,10 +117,10 @@ class Names:
             return found
         suggestion = self.suggest(kind, text)
         if suggestion is not None:
-            raise UnknownName(kind, text, suggestion)
+            raise UnknownNameError(kind, text, suggestion)
         newcomer = slug(full_name or text)
         if not newcomer:
-            raise UnknownName(kind, text, None)
+            raise UnknownNameError(kind, text, None)
         self.newcomers[(kind, text)] = newcomer
         return newcomer
 
@@ -153,7 +153,7 @@ class Names:
 
 
 def fold(text: str) -> str:
-    """A text without case, accents and punctuation: `Sergio Pérez`, `sergio-perez` and `SERGIO_PEREZ` are one."""
+    """A text without case, accents, punctuation: `Sergio Pérez`, `sergio-perez`, `SERGIO_PEREZ` are one."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", " ", plain.lower()).strip()
 
@@ -193,7 +193,7 @@ def _entity(key: str, facts: Mapping[str, Any]) -> Entity:
 
 
 def names_of_tree(files: Mapping[str, bytes], known: Names | None = None) -> Names:
-    """The known names and those that the id folders of an f1db tree add; unreadable id files are passed over here."""
+    """The known names and those that a tree's id folders add; id files that cannot be read are passed over."""
     names = known or known_names()
     found: dict[Kind, list[Entity]] = {}
     for path in sorted(files):
@@ -211,7 +211,9 @@ def names_of_tree(files: Mapping[str, bytes], known: Names | None = None) -> Nam
                 Entity(
                     id=str(facts["id"]),
                     name=str((names_given[0] if kind == "grand prix" else names_given[1]) or facts["id"]),
-                    code=str(facts["abbreviation"]) if facts.get("abbreviation") and kind == "driver" else None,
+                    code=str(facts["abbreviation"])
+                    if facts.get("abbreviation") and kind == "driver"
+                    else None,
                     aliases=tuple(str(name) for name in names_given if name),
                 )
             )
@@ -221,12 +223,12 @@ def names_of_tree(files: Mapping[str, bytes], known: Names | None = None) -> Nam
 
 
 def find_driver(text: str) -> str:
-    """The driver id of a code (`VER`), a name or any source's id. Raises `UnknownName` with a suggestion."""
+    """The driver id of a code (`VER`), a name or any source's id. Raises `UnknownNameError` with a suggestion."""
     return known_names().find("driver", text)
 
 
 def find_constructor(text: str, season: int | None = None) -> str:
-    """The constructor id of a team's name (`McLaren-Mercedes`) or any source's id. Raises `UnknownName`.
+    """The constructor id of a team's name (`McLaren-Mercedes`) or any source's id. Raises `UnknownNameError`.
 
     With a season, a name means the team that bore it then: Sauber is kick-sauber in 2025.
     """

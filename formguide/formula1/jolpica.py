@@ -1,25 +1,26 @@
 """Jolpica (Ergast-compatible) response bodies: JSON in which every value is a string.
 
-A body is known by what it holds, not by its name: races with results, qualifying, sprint or pit stops, or a season's
-calendar. A listing longer than a page comes in several bodies, and a race may be split between two of
-them: the pages are put together first. A race at the open end of an incomplete listing is left for its
-next page. Lap times and the lists of drivers, constructors and standings are recognised and not read.
+A body is known by what it holds, not by its name: races with results, qualifying, sprint or pit stops,
+or a season's calendar. A listing longer than a page comes in several bodies, and a race may be split
+between two of them: the pages are put together first. A race at the open end of an incomplete listing is
+left for its next page. Lap times and the lists of drivers, constructors and standings are recognised and
+not read.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from formguide.formula1.calendar import Weekend, fill
 from formguide.formula1.classification import add_pit_stops, add_qualifying, add_results
-from formguide.formula1.ids import Names, UnknownName
+from formguide.formula1.ids import Names, UnknownNameError
 from formguide.formula1.records import Reading, Record, Row, TimeOfDay, at, fingerprint, read_record
 
 SOURCE = "jolpica"
@@ -32,7 +33,7 @@ _YEAR = re.compile(r"(?<!\d)(19[5-9]\d|20\d\d)(?!\d)")
 class Session(Record):
     """When a session of the weekend starts."""
 
-    date: date
+    date: dt.date
     time: TimeOfDay | None = None
 
 
@@ -42,7 +43,7 @@ class RaceRecord(Record):
     season: Annotated[int, Field(ge=1950, le=2100)]
     round: Annotated[int, Field(ge=1, le=60)]
     race_name: str
-    date: date
+    date: dt.date
     time: TimeOfDay | None = None
     circuit: dict[str, Any] = Field(default_factory=dict, alias="Circuit")
     first_practice: Session | None = Field(None, alias="FirstPractice")
@@ -56,7 +57,7 @@ class RaceRecord(Record):
 
 @dataclass
 class _Body:
-    """One response: its file, its listing (the request without its query), where it starts and how long it should be."""
+    """One response: its file, its listing (the request without its query), its offset, the listing's length."""
 
     file: str
     listing: str
@@ -91,13 +92,17 @@ def read_season(season: int, files: Mapping[str, bytes], names: Names) -> Readin
         if body is None:
             reading.reject(f"{SOURCE}/{path}", None, None, problem, files[path])
             continue
-        mine = [race for race in body.races if isinstance(race, dict) and str(race.get("season")) == str(season)]
+        mine = [
+            race for race in body.races if isinstance(race, dict) and str(race.get("season")) == str(season)
+        ]
         laps += any("Laps" in race for race in mine)
         bodies.append(body)
     if laps:
         reading.notes.append(f"{SOURCE}: {laps} bodies of lap times of {season} are recognised and not read")
     # The more particular request is the fresher one: a round's own results before those of the whole season.
-    bodies.sort(key=lambda body: (len({str(r.get("round")) for r in body.races}) > 1, body.listing, body.offset))
+    bodies.sort(
+        key=lambda body: (len({str(r.get("round")) for r in body.races}) > 1, body.listing, body.offset)
+    )
     sections: dict[tuple[str, str], list[tuple[str, int, Any]]] = {}
     origin: dict[tuple[str, str], str] = {}
     open_ends = _open_ends(bodies)
@@ -164,7 +169,7 @@ def _open_ends(bodies: list[_Body]) -> set[tuple[str, str]]:
         pages.setdefault(body.listing, []).append(body)
     found = set()
     for listing in pages.values():
-        covered = set()
+        covered: set[int] = set()
         for body in listing:
             covered.update(range(body.offset, body.offset + sum(map(_length, body.races))))
         for body in listing:
@@ -190,8 +195,10 @@ def _weekend(season: int, race: Row, body: _Body, names: Names, reading: Reading
         grand_prix = names.resolve("grand prix", name, name.removesuffix(" Grand Prix"), season)
         circuit_name = circuit.get("circuitName")
         circuit_id = names.resolve("circuit", str(circuit.get("circuitId") or circuit_name), circuit_name)
-    except UnknownName as error:
-        reading.reject(body.file, None, "raceName" if error.kind == "grand prix" else "Circuit", str(error), race)
+    except UnknownNameError as error:
+        reading.reject(
+            body.file, None, "raceName" if error.kind == "grand prix" else "Circuit", str(error), race
+        )
         return None
     sessions = {
         "practice_1": record.first_practice,
@@ -201,7 +208,9 @@ def _weekend(season: int, race: Row, body: _Body, names: Names, reading: Reading
         "sprint_qualifying": record.sprint_qualifying or record.sprint_shootout,
         "sprint": record.sprint,
     }
-    moments = {key: at(session.date, session.time) for key, session in sessions.items() if session is not None}
+    moments = {
+        key: at(session.date, session.time) for key, session in sessions.items() if session is not None
+    }
     moments["race"] = at(record.date, record.time)
     announced = {key: race.get(key) for key in ("season", "round", "raceName", "Circuit", "date", "time")}
     weekend = Weekend(
@@ -222,7 +231,9 @@ def _weekend(season: int, race: Row, body: _Body, names: Names, reading: Reading
     return weekend.race_id
 
 
-def _add(section: str, race_id: str, items: list[tuple[str, int, Any]], names: Names, reading: Reading) -> None:
+def _add(
+    section: str, race_id: str, items: list[tuple[str, int, Any]], names: Names, reading: Reading
+) -> None:
     weekend = reading.weekends[race_id]
     once: dict[str, tuple[str, int, Any]] = {}
     for file, index, record in items:

@@ -1,7 +1,8 @@
-"""How a source's text becomes values: durations, gaps, dates, and what happens to a record that cannot be read.
+"""How a source's text becomes values, and what happens to a record that cannot be read.
 
-Everything arrives as text. A pydantic model per kind of record turns it into values; a record that does not fit is set
-aside as a `Reject` that names its file, row and field and carries what it said, and the records beside it go on.
+Everything arrives as text. A pydantic model per kind of record turns it into values; a record that does
+not fit is set aside as a `Reject` that names its file, row and field and carries what it said, and the
+records beside it go on.
 """
 
 from __future__ import annotations
@@ -68,14 +69,20 @@ class Reading:
 
     def reject(self, file: str, row: int | None, field: str | None, reason: str, payload: object) -> None:
         """Sets a record aside; a payload that is not bytes is kept as JSON."""
-        body = payload if isinstance(payload, bytes) else json.dumps(payload, ensure_ascii=False, default=str).encode()
+        body = (
+            payload
+            if isinstance(payload, bytes)
+            else json.dumps(payload, ensure_ascii=False, default=str).encode()
+        )
         self.rejects.append(Reject(file, row, field, reason, body[:_LONGEST_PAYLOAD]))
 
 
 def fingerprint(body: bytes | object) -> str:
     """First 16 hex digits of the SHA-256 of a file's bytes, or of a record's canonical JSON."""
     if not isinstance(body, bytes):
-        body = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str).encode()
+        body = json.dumps(
+            body, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str
+        ).encode()
     return hashlib.sha256(body).hexdigest()[:16]
 
 
@@ -85,7 +92,7 @@ def parse_duration(text: str) -> float:
     if match is None:
         raise ValueError(f"{text!r} is not a time such as 1:30:55.026, 1:27.241 or 23.385")
     hours, minutes, seconds, decimals = match.groups()
-    if minutes is not None and int(seconds) >= 60 or hours is not None and int(minutes) >= 60:
+    if (minutes is not None and int(seconds) >= 60) or (hours is not None and int(minutes) >= 60):
         raise ValueError(f"{text!r} has 60 or more seconds or minutes")
     whole = int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds)
     return float(f"{whole}.{decimals or 0}")
@@ -132,7 +139,7 @@ Gap = Annotated[tuple[float | None, int | None], BeforeValidator(_gap)]
 
 
 class Record(BaseModel):
-    """Base of the record models: camelCase names as the sources have them; fields we do not know are ignored."""
+    """Base of the record models: camelCase names as the sources have them; unknown fields are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel, populate_by_name=True)
 
@@ -147,7 +154,9 @@ def read_record(model: type[R], raw: object, reading: Reading, file: str, row: i
     if not isinstance(raw, dict):
         reading.reject(file, row, None, f"a record of named fields was expected, not {_kind(raw)}", raw)
         return None
-    present = {k: v for k, v in raw.items() if not (v is None or isinstance(v, str) and v.strip() in _NOTHING)}
+    present = {
+        k: v for k, v in raw.items() if not (v is None or (isinstance(v, str) and v.strip() in _NOTHING))
+    }
     try:
         return model.model_validate(present)
     except ValidationError as error:
@@ -164,4 +173,6 @@ def read_record(model: type[R], raw: object, reading: Reading, file: str, row: i
 def _kind(value: object) -> str:
     if value is None or value == "":
         return "nothing"
-    return {list: "a list", dict: "a mapping", str: "plain text"}.get(type(value), type(value).__name__)
+    kinds = {"list": "a list", "dict": "a mapping", "str": "plain text"}
+    name = type(value).__name__
+    return kinds.get(name, name)

@@ -1,7 +1,8 @@
 """From files to results: what the sources say about a season, merged into the canonical tables.
 
-Three sources are read (f1db, Jolpica, Ergast CSV). Per race and table the first that has it is taken, in that order; the
-others fill in what it lacks and are compared with it (see `agreement`). Only incident lists come from one place.
+Three sources are read (f1db, Jolpica, Ergast CSV). Per race and table the first that has it is taken, in
+that order; the others fill in what it lacks and are compared with it (see `agreement`). Only incident
+lists come from one place.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from formguide.formula1.calendar import Weekend, calendar_row, fill, session_tim
 from formguide.formula1.folders import Files, read_folder, seasons_of, unplaced
 from formguide.formula1.ids import Names, names_of_tree
 from formguide.formula1.records import Reading, Reject, Row
-from formguide.formula1.tables import SOURCE_TABLES, RaceCalendar, RaceRecord
-from formguide.schema import dtypes
+from formguide.formula1.tables import SOURCE_TABLES, RaceCalendar
+from formguide.schema import Table, dtypes
 
 __all__ = ["Files", "Reject", "SeasonTables", "build_season", "read_folder", "seasons_of", "unplaced"]
 
@@ -117,7 +118,7 @@ def _missing(rows: list[Row], more: list[Row]) -> list[Row]:
 
 
 def _in_order(rows: list[Row]) -> list[Row]:
-    """Rows with finish orders that are all different: a row that came from another source may have taken a place."""
+    """Rows whose finish orders all differ, even if one that came from another source has taken a place."""
     last = 0
     ordered = []
     for row in sorted(rows, key=lambda row: (row["finish_order"], row["position"] is None)):
@@ -126,7 +127,7 @@ def _in_order(rows: list[Row]) -> list[Row]:
     return ordered
 
 
-def _frame(rows: list[Row], table: type[RaceRecord]) -> pl.DataFrame:
+def _frame(rows: list[Row], table: type[Table]) -> pl.DataFrame:
     declared = dtypes(table)
     columns = {name: [row.get(name) for row in rows] for name in declared}
     extra = [key for key in _ORDER if key not in declared and key == "finish_order"]
@@ -134,5 +135,3 @@ def _frame(rows: list[Row], table: type[RaceRecord]) -> pl.DataFrame:
     frame = pl.DataFrame(columns | order, schema=declared | {key: pl.Int32() for key in extra}, strict=True)
     by = [key for key in _ORDER if key in frame.columns]
     return frame.sort(by, nulls_last=True).select(list(declared))
-
-

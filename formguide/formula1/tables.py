@@ -1,8 +1,9 @@
 """The canonical tables of Formula 1: what every source is read into, whatever it looked like.
 
-Each record names its race (`race_id`, which a renumbered race keeps), the moment from which it may have been known
-(`session_at`: a forecast as of a moment sees the rows whose session started before it), the source it came from and a
-fingerprint of what that source said. Ids are f1db's. Durations are in seconds, moments in naive UTC.
+Each record names its race (`race_id`, which a renumbered race keeps), the moment from which it may have
+been known (`session_at`: a forecast as of a moment sees the rows whose session started before it), the
+source it came from and a fingerprint of what that source said. Ids are f1db's. Durations are in seconds,
+moments in naive UTC.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class RaceRecord(Table):
     season = _whole("Championship year", least=1950)
     round = _whole("The race's place in the season's calendar, as its source numbers it today", least=1)
     race_id = _text("Season and grand prix, e.g. 2024-monaco; a renumbered race keeps it", key=True)
-    session_at = _moment("When the session that made this record started (UTC); the record is known only after it")
+    session_at = _moment("When the session behind the record started (UTC); it is known only after that")
     source = _text("Where the record was read: f1db, jolpica or ergast")
     fingerprint = _text("Hash (16 hex digits of SHA-256) of what the source said")
 
@@ -48,7 +49,7 @@ class RaceCalendar(RaceRecord):
 
     sport = "formula1"
     name = "race_calendar"
-    description = "The season's races: circuit, dates, scheduled distance. Nothing here tells how a race went."
+    description = "The season's races: circuit, dates, scheduled distance; nothing that tells how one went."
 
     grand_prix_id = _text("f1db grand prix id")
     race_name = _text("Name of the grand prix")
@@ -78,7 +79,7 @@ class RaceResults(RaceRecord):
     car_number = _whole("Number on the car", null=True)
     finish_order = _whole("1..N: classified cars in order, then the others in the source's order", least=1)
     position = _whole("Classified position; missing if not classified", null=True, least=1)
-    position_text = _text("The position, or DNF, DNS, DSQ, NC, DNP, EX")
+    position_text = _text("The position, or DNF, DNS, DSQ, NC, DNP, DNQ, EX")
     status = _text("finished (classified), retired, not_started, disqualified or not_classified")
     grid_position = _whole("Place on the starting grid; missing for a pit-lane start", null=True, least=1)
     pit_lane_start = _flag("Whether the car started from the pit lane")
@@ -156,7 +157,9 @@ class PitStops(RaceRecord):
     stop = _whole("The driver's first stop, second, ...", key=True, least=1)
     constructor_id = _text("f1db constructor id", null=True)
     lap = _whole("Lap on which the car came in")
-    duration_sec = _number("Seconds in the pit lane; a stop during a red flag lasts as long as the flag", null=True, least=0.0)
+    duration_sec = _number(
+        "Seconds in the pit lane; under a red flag, as long as the flag", null=True, least=0.0
+    )
 
 
 class FastestLaps(RaceRecord):
@@ -174,16 +177,24 @@ class FastestLaps(RaceRecord):
 
 
 class RaceIncidents(RaceRecord):
-    """One row per safety car, virtual safety car and red flag of a race."""
+    """One row per safety car, virtual safety car and red flag of a race, or one of kind none.
+
+    A race without a row is one that no list covers; `none` says that the lists cover it and name nothing.
+    """
 
     sport = "formula1"
     name = "race_incidents"
     description = "Safety cars, virtual safety cars and red flags, where somebody lists them."
 
-    kind = _text("safety_car, virtual_safety_car or red_flag", key=True)
+    kind = _text(
+        "safety_car, virtual_safety_car, red_flag, or none: the lists cover the race and name nothing",
+        key=True,
+    )
     number = _whole("1 for the race's first of its kind, 2 for its second, ...", key=True, least=1)
     start_lap = _whole("Lap on which it began", null=True)
-    end_lap = _whole("Lap on which it ended; missing if the race ended under it or the source does not say", null=True)
+    end_lap = _whole(
+        "Lap on which it ended; missing if the race did too, or if the source does not say", null=True
+    )
     full_laps = _whole("Whole laps run under it", null=True)
     cause = _text("What the source gives as its cause", null=True)
     rain = _flag("Whether the cause names rain; missing where no cause is given", null=True)
@@ -194,7 +205,7 @@ class RaceConditions(RaceRecord):
 
     sport = "formula1"
     name = "race_conditions"
-    description = "Whether the race was wet or neutralised, inferred after the event from it and earlier races only."
+    description = "Whether the race was wet or neutralised, inferred from it after the event."
 
     circuit_id = _text("f1db circuit id")
     wet_score = _number("Evidence for a wet race, on the logit scale of its rule; 0 is the threshold")
@@ -218,5 +229,7 @@ SOURCE_TABLES: tuple[type[Table], ...] = (
 )
 """The tables that the readers fill; race conditions are inferred from them."""
 
-TABLES: dict[str, type[Table]] = {table.name: table for table in (*SOURCE_TABLES, RaceConditions)}
+_EVERY: tuple[type[Table], ...] = (*SOURCE_TABLES, RaceConditions)
+
+TABLES: dict[str, type[Table]] = {table.name: table for table in _EVERY}
 """Every canonical table by its asset name."""

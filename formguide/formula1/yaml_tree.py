@@ -43,6 +43,7 @@ def _build(text: str) -> Any:
     documents = 0
     holders: list[dict[str, Any] | list[Any]] = []
     keys: list[str | None] = []
+    event: Any
     for event in yaml.parse(text, Loader=yaml.CBaseLoader):
         kind = event.__class__
         if kind is yaml.ScalarEvent:
