@@ -17,19 +17,20 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from formguide.formula1 import _kernels
+from formguide.formula1._kernels import classified_places
+from formguide.formula1._pace_axis import RULE, Law, compiled, pace_axis
 
 __all__ = ["MAX_DRIVERS", "Field", "exact_positions", "exact_positions_many", "expected_points"]
 
 Floats = NDArray[np.float64]
 
 MAX_DRIVERS = 26
-"""Cars in the largest field that is accepted (the regulations of 1989-2026 never started more)."""
+"""Drivers in the largest field that is accepted: the sporting regulations admit no more."""
 
 MAX_NOISE_PARTS = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Field:
     """The drivers of one race under one scenario; pace in any unit, higher is better.
 
@@ -42,7 +43,7 @@ class Field:
         noise_weight, noise_shift, noise_sd: the day's own noise, a mixture of K <= 3 normals common to the
             field, shape (K,): part k is N(noise_shift[k], noise_sd[k]^2) with probability noise_weight[k].
 
-    Two drivers whose paces are both certain and equal are ordered at random: standard deviations below
+    ``law`` holds the same for the compiled code. Two drivers whose paces are both certain and equal are ordered at random: standard deviations below
     1e-10 of the field's scale are raised to it.
 
     Raises:
@@ -58,6 +59,7 @@ class Field:
     noise_weight: Floats = field(default_factory=lambda: np.ones(1))
     noise_shift: Floats = field(default_factory=lambda: np.zeros(1))
     noise_sd: Floats = field(default_factory=lambda: np.zeros(1))
+    law: Law = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("mean", "own_sd", "car_sd", "retire_prob", "noise_weight", "noise_shift", "noise_sd"):
@@ -76,7 +78,7 @@ class Field:
             raise ValueError(f"car holds an index outside 0..{cars - 1}")
         crew = np.bincount(self.car, minlength=cars)
         if crew.max() > 2:
-            raise ValueError(f"car {int(crew.argmax())} has {int(crew.max())} drivers; at most two share a car")
+            raise ValueError(f"car {crew.argmax()} has {crew.max()} drivers; at most two share one")
         for name in ("own_sd", "car_sd", "noise_sd", "noise_weight", "retire_prob"):
             if (getattr(self, name) < 0).any():
                 raise ValueError(f"{name} must not be negative")
@@ -89,22 +91,27 @@ class Field:
             raise ValueError("noise_weight, noise_shift and noise_sd must have the same length")
         if abs(self.noise_weight.sum() - 1.0) > 1e-9:
             raise ValueError(f"noise_weight sums to {self.noise_weight.sum():.9g}, not 1")
+        object.__setattr__(self, "law", self._law())
 
     @property
     def drivers(self) -> int:
         """Number of drivers, D."""
         return len(self.mean)
 
-    def smallest_sd(self) -> float:
-        """The standard deviation to which smaller ones of ``own_sd`` are raised (see the class)."""
-        scale = max(
-            float(self.mean.max() - self.mean.min()),
-            float(self.own_sd.max()),
-            float(self.car_sd.max()),
-            float(self.noise_shift.max() - self.noise_shift.min()),
-            float(self.noise_sd.max()),
+    def _law(self) -> Law:
+        mean = self.mean - self.mean.mean()
+        paces = (mean, self.own_sd, self.car_sd, self.noise_shift, self.noise_sd)
+        scale = max(float(values.max() - min(values.min(), 0.0)) for values in paces)
+        return Law(
+            mean,
+            np.maximum(self.own_sd, 1e-10 * (scale or 1.0)),
+            self.car,
+            self.car_sd,
+            self.retire_prob,
+            self.noise_weight,
+            self.noise_shift,
+            self.noise_sd,
         )
-        return 1e-10 * (scale or 1.0)
 
 
 def exact_positions(field: Field, *, classified: bool = False) -> Floats:
@@ -113,19 +120,10 @@ def exact_positions(field: Field, *, classified: bool = False) -> Floats:
     Rows and columns sum to one. With ``classified=True`` only places reached by finishing count: row d then
     sums to 1 - retire_prob[d], which is what points are paid on.
     """
-    places = _kernels.classified_places(
-        field.mean,
-        field.own_sd,
-        field.car,
-        field.car_sd,
-        field.retire_prob,
-        field.noise_weight,
-        field.noise_shift,
-        field.noise_sd,
-        field.smallest_sd(),
-        *_kernels.RULE,
-    )
-    return places if classified else places + _kernels.retired_places(field.retire_prob)
+    places: Floats = classified_places(field.law, pace_axis(field.law), *RULE)
+    if not classified:
+        places += _retired_places(field.retire_prob)
+    return places
 
 
 def exact_positions_many(fields: Iterable[Field], *, classified: bool = False) -> list[Floats]:
@@ -134,7 +132,7 @@ def exact_positions_many(fields: Iterable[Field], *, classified: bool = False) -
 
 
 def expected_points(classified: Floats, points: ArrayLike) -> Floats:
-    """Expected points, shape (D,), from ``exact_positions(..., classified=True)`` and the points per place."""
+    """Expected points, shape (D,), given ``exact_positions(..., classified=True)`` and points per place."""
     table = np.asarray(points, dtype=np.float64)[: classified.shape[1]]
     return classified[:, : len(table)] @ table
 
@@ -144,3 +142,37 @@ def _vector(name: str, values: ArrayLike) -> Floats:
     if vector.ndim != 1 or not np.isfinite(vector).all():
         raise ValueError(f"{name} must be a one-dimensional array of finite numbers")
     return vector
+
+
+@compiled
+def _retired_places(retire_prob: np.ndarray) -> np.ndarray:
+    """P[d, k]: driver d retires and is listed in place k + 1.
+
+    The retired fill the places behind the finishers in uniformly random order, so given n finishers among
+    the others each of the places n+1..D is equally likely; n is Poisson-binomial.
+    """
+    drivers = len(retire_prob)
+    places = np.zeros((drivers, drivers))
+    after = np.zeros((drivers + 1, drivers + 1))
+    after[drivers, 0] = 1.0
+    for d in range(drivers - 1, -1, -1):
+        for n in range(drivers - d + 1):
+            stay = after[d + 1, n] * retire_prob[d]
+            after[d, n] = stay + (after[d + 1, n - 1] * (1.0 - retire_prob[d]) if n > 0 else 0.0)
+    before = np.zeros(drivers + 1)
+    before[0] = 1.0
+    finishers = np.empty(drivers)
+    for d in range(drivers):
+        for n in range(drivers):
+            finishers[n] = 0.0
+        for a in range(d + 1):
+            for b in range(drivers - d):
+                finishers[a + b] += before[a] * after[d + 1, b]
+        share = 0.0
+        for n in range(drivers):
+            share += finishers[n] / (drivers - n)
+            places[d, n] = retire_prob[d] * share
+        for n in range(d + 1, 0, -1):
+            before[n] = before[n] * retire_prob[d] + before[n - 1] * (1.0 - retire_prob[d])
+        before[0] *= retire_prob[d]
+    return places

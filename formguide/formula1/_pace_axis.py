@@ -1,0 +1,142 @@
+"""The pace axis of a race: where an integral over pace is worth a node, and how nodes are weighted.
+
+The axis is cut into panels of Gauss-Legendre nodes. A panel is at most ``WIDTH`` times the smallest standard
+deviation that is alive inside it, so that one very precise driver refines the axis near that driver only, and
+stretches where nobody can be are skipped.
+
+Compiled functions that are called by other compiled functions live in the same module as their callers:
+numba keeps compiled code by file, and would not notice a change of something it had taken in from another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar, cast
+
+import numba
+import numpy as np
+from numpy.polynomial import legendre
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+NODES = 20
+"""Gauss-Legendre nodes in a panel."""
+
+REACH = 5.4
+"""Standard deviations beyond which a normal component is taken as over (mass beyond: 7e-8)."""
+
+WIDTH = 6.6
+"""Width of a panel in units of the smallest standard deviation alive in it.
+
+With NODES and REACH this keeps every probability within 2e-7 on fields from identical drivers to scales and
+spans of four orders of magnitude; at 10 the error of twenty identical drivers is 1e-3."""
+
+
+class Law(NamedTuple):
+    """The attributes of ``finishing_order.Field`` as compiled code takes them.
+
+    The mean is centred, and ``own_sd`` is above zero.
+    """
+
+    mean: np.ndarray
+    own_sd: np.ndarray
+    car: np.ndarray
+    car_sd: np.ndarray
+    retire_prob: np.ndarray
+    noise_weight: np.ndarray
+    noise_shift: np.ndarray
+    noise_sd: np.ndarray
+
+
+def compiled(function: F) -> F:
+    """``numba.njit`` with an on-disk cache, keeping the type of the function.
+
+    Sums may be reassociated and products fused (so that reductions vectorise); infinities and NaN keep
+    their meaning. Inner loops run to a length that the compiler does not know: it unrolls a short known
+    one before it looks for vectors, and then finds none.
+    """
+    flags = {"reassoc", "contract", "nsz", "arcp"}
+    return cast(F, numba.njit(cache=True, fastmath=flags, error_model="numpy")(function))
+
+
+def _panel_rule() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Nodes and weights on [-1, 1], and row s, lane l: the part of weight s that lies above node l."""
+    nodes, weights = legendre.leggauss(NODES)
+    above = np.empty((NODES, NODES))
+    for k in range(NODES):
+        antiderivative = legendre.legint(np.eye(NODES)[k])
+        above[:, k] = legendre.legval(1.0, antiderivative) - legendre.legval(nodes, antiderivative)
+    integrate = above @ np.linalg.inv(legendre.legvander(nodes, NODES - 1))
+    return nodes, weights, np.ascontiguousarray((integrate / weights).T)
+
+
+RULE = _panel_rule()
+"""Nodes, weights and the matrix of partial weights of a panel."""
+
+
+@compiled
+def panels(centre: np.ndarray, sd: np.ndarray) -> np.ndarray:
+    """Edges of the panels, shape (panels, 2), from slow to fast.
+
+    ``centre`` and ``sd``, shape (n,), are the normal components that can finish; a component lives within
+    ``REACH`` standard deviations of its centre.
+    """
+    n = len(centre)
+    edges = np.empty((64, 2))
+    count = 0
+    left = np.inf
+    for i in range(n):
+        left = min(left, centre[i] - REACH * sd[i])
+    while True:
+        finest = np.inf
+        begins = np.inf
+        for i in range(n):
+            start = centre[i] - REACH * sd[i]
+            if start > left:
+                begins = min(begins, start)
+            elif centre[i] + REACH * sd[i] > left:
+                finest = min(finest, sd[i])
+        if finest == np.inf:
+            if begins == np.inf:
+                return edges[:count]
+            left = begins
+            continue
+        # The next edge that matters: where the finest components end, or where a finer one begins.
+        stop = left
+        for i in range(n):
+            if centre[i] - REACH * sd[i] <= left and sd[i] <= 1.25 * finest:
+                stop = max(stop, centre[i] + REACH * sd[i])
+        for i in range(n):
+            start = centre[i] - REACH * sd[i]
+            if start > left and sd[i] < 0.8 * finest:
+                stop = min(stop, start)
+        pieces = max(1, math.ceil((stop - left) / (WIDTH * finest) - 1e-9))
+        right = stop if pieces == 1 else left + (stop - left) / pieces
+        if right <= left:
+            right = np.nextafter(left, np.inf)
+        if count == len(edges):
+            longer = np.empty((2 * count, 2))
+            longer[:count] = edges
+            edges = longer
+        edges[count, 0] = left
+        edges[count, 1] = right
+        count += 1
+        left = right
+
+
+@compiled
+def pace_axis(law: Law) -> np.ndarray:
+    """Edges of the panels for a field, shape (panels, 2), from slow to fast."""
+    centre = np.empty(len(law.mean) * len(law.noise_weight))
+    sd = np.empty(len(centre))
+    live = 0
+    for d in range(len(law.mean)):
+        if law.retire_prob[d] >= 1.0:
+            continue
+        for k in range(len(law.noise_weight)):
+            if law.noise_weight[k] > 0.0:
+                centre[live] = law.mean[d] + law.noise_shift[k]
+                sd[live] = math.sqrt(law.own_sd[d] ** 2 + law.noise_sd[k] ** 2 + law.car_sd[law.car[d]] ** 2)
+                live += 1
+    return panels(centre[:live], sd[:live])
