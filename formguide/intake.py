@@ -1,10 +1,10 @@
 """What came in: raw bodies as they were sent, the folder for new ones, and what could not be used.
 
-    raw/<sport>/bodies/<ab>/<sha256>.gz      a body, named by its content; never edited, never removed
-    raw/<sport>/trees/<source>.json          which path of the source holds which body now
-    raw/<sport>/trees/<source>.history.jsonl when which path changed to what
-    inbox/<sport>/                           where people and programs drop files
-    quarantine/<sport>/<name>-<hash>         a payload that was refused, with its `….reason.json` beside it
+raw/<sport>/bodies/<ab>/<sha256>.gz      a body, named by its content; never edited, never removed
+raw/<sport>/trees/<source>.json          which path of the source holds which body now
+raw/<sport>/trees/<source>.history.jsonl when which path changed to what
+inbox/<sport>/                           where people and programs drop files
+quarantine/<sport>/<name>-<hash>         a payload that was refused, with its `….reason.json` beside it
 """
 
 from __future__ import annotations

@@ -269,7 +269,8 @@ def _collect(connection: duckdb.DuckDBPyConnection, sql: str, max_rows: int) -> 
         frames.append(_frame(batch))
     frame = pl.concat(frames)
     # DuckDB's sum of integers is 128 bits wide: where it fits, an ordinary integer says the same.
-    wide = [c for c, t in frame.schema.items() if t == pl.Int128 or (isinstance(t, pl.Decimal) and t.scale == 0)]
+    whole = [c for c, t in frame.schema.items() if isinstance(t, pl.Decimal) and t.scale == 0]
+    wide = [*whole, *(c for c, t in frame.schema.items() if t == pl.Int128)]
     narrow = frame.select(pl.col(wide).cast(pl.Int64, strict=False))
     return frame.with_columns(c for c in narrow if c.null_count() == frame[c.name].null_count())
 

@@ -40,7 +40,9 @@ def test_before_is_strict() -> None:
 def test_before_takes_an_aware_moment_as_what_it_is_in_utc() -> None:
     madrid = timezone(timedelta(hours=2))
     assert_frame_equal(before(history(), NOON.replace(tzinfo=UTC)), before(history(), NOON))
-    assert_frame_equal(before(history(), (NOON + timedelta(hours=2)).replace(tzinfo=madrid)), before(history(), NOON))
+    assert_frame_equal(
+        before(history(), (NOON + timedelta(hours=2)).replace(tzinfo=madrid)), before(history(), NOON)
+    )
 
 
 def test_by_day_the_whole_day_is_unknown() -> None:
@@ -50,7 +52,9 @@ def test_by_day_the_whole_day_is_unknown() -> None:
 
 
 def test_a_record_without_a_date_is_an_error() -> None:
-    undated = history().with_columns(pl.when(pl.int_range(pl.len()) > 0).then("session_at").alias("session_at"))
+    undated = history().with_columns(
+        pl.when(pl.int_range(pl.len()) > 0).then("session_at").alias("session_at")
+    )
     with pytest.raises(ValueError, match="1 rows have no session_at"):
         before(undated, NOON)
     with pytest.raises(TypeError, match="position is Int32"):
@@ -87,8 +91,26 @@ def test_before_never_sees_what_scramble_changed(cut: datetime, seed: int) -> No
 
 
 def test_fingerprint_tells_content_apart() -> None:
-    parts: list[Any] = [1, "1", 1.0, True, None, b"1", [1], [[1]], {"a": 1}, {"a": "1"}, date(2024, 1, 1), history()]
-    names = [fingerprint(p) for p in parts] + [fingerprint(), fingerprint("a", "b"), fingerprint("ab"), fingerprint("ab", "")]
+    parts: list[Any] = [
+        1,
+        "1",
+        1.0,
+        True,
+        None,
+        b"1",
+        [1],
+        [[1]],
+        {"a": 1},
+        {"a": "1"},
+        date(2024, 1, 1),
+        history(),
+    ]
+    names = [fingerprint(p) for p in parts] + [
+        fingerprint(),
+        fingerprint("a", "b"),
+        fingerprint("ab"),
+        fingerprint("ab", ""),
+    ]
     assert len(set(names)) == len(names)
     assert all(len(n) == 16 and set(n) <= set("0123456789abcdef") for n in names)
     with pytest.raises(TypeError, match="object"):

@@ -190,8 +190,8 @@ def test_a_frame_that_is_not_the_table_is_not_written(lake: Lake) -> None:
     write(lake, results())
     with pytest.raises(TableError, match="driver_id=driver-000: position: 0 is below 1"):
         write(lake, results(first=0))
+    frame = results().with_columns(pl.col("driver_id").cast(pl.Categorical))
     with pytest.raises(LakeError, match="Categorical"):
-        frame = results().with_columns(pl.col("driver_id").cast(pl.Categorical))
         lake.write_table("formula1", "race_results", "2024", frame, None, "abc")
     assert_frame_equal(lake.read_table("formula1", "race_results"), results())
 
@@ -258,7 +258,9 @@ def test_the_log_only_grows(lake: Lake) -> None:
     second = lake.append_log("formula1", pl.concat([issued(9), issued(8)]), Issued)
     assert (first.rows, second.rows) == (1, 2) and second.changed
     assert lake.read_table("formula1", "forecast_log", table=Issued)["made_at"].dt.hour().to_list() == [9, 8]
-    assert kept.items() <= {p.name: p.read_bytes() for p in lake.data_files("formula1", "forecast_log")}.items()
+    assert (
+        kept.items() <= {p.name: p.read_bytes() for p in lake.data_files("formula1", "forecast_log")}.items()
+    )
     assert not lake.append_log("formula1", issued(8), Issued).changed
     with pytest.raises(LakeError, match=r"race_id=2024-monaco, made_at=2024-05-25 08:00:00 is in the log"):
         lake.append_log("formula1", issued(8, p_win=0.5), Issued)
@@ -329,7 +331,9 @@ def consistent(lake: Lake) -> int:
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9 on this system")
 def test_a_killed_writer_leaves_a_whole_lake(local: Lake) -> None:
     for _ in range(4):
-        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(local.root)], stdout=subprocess.PIPE, text=True)
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(local.root)], stdout=subprocess.PIPE, text=True
+        )
         assert writer.stdout is not None
         for _ in range(5):
             writer.stdout.readline()
@@ -341,12 +345,16 @@ def test_a_killed_writer_leaves_a_whole_lake(local: Lake) -> None:
         assert consistent(local) >= int(printed[-1] if printed else 5), "what was reported written is there"
         write(local, results())  # would wait for ever if the dead writer still held a lock
     local.sweep(grace_sec=-1)
-    assert len([p for p in tree(local) if "/s/" in str(p)]) == 5, "two manifests, one table, two files of a model"
+    assert len([p for p in tree(local) if "/s/" in str(p)]) == 5, (
+        "two manifests, one table, two files of a model"
+    )
     consistent(local)
 
 
 def test_readers_never_see_half_a_write(local: Lake) -> None:
-    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(local.root)], stdout=subprocess.PIPE, text=True)
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(local.root)], stdout=subprocess.PIPE, text=True
+    )
     try:
         assert writer.stdout is not None
         writer.stdout.readline()
@@ -438,7 +446,9 @@ def test_the_history_of_a_source_is_kept(local: Lake) -> None:
 
 
 def test_the_quarantine_keeps_payload_and_reason(lake: Lake) -> None:
-    place = lake.quarantine("formula1", "2024/03-monaco/race.yml", b"- position: ?", "two drivers\nin position 1")
+    place = lake.quarantine(
+        "formula1", "2024/03-monaco/race.yml", b"- position: ?", "two drivers\nin position 1"
+    )
     lake.quarantine("formula1", "2024/03-monaco/race.yml", b"- position: ?", "two drivers\nin position 1")
     lake.quarantine("formula1", "noextension", b"", "empty")
     assert place.read_bytes() == b"- position: ?" and place.name.startswith("2024-03-monaco-race-")

@@ -30,9 +30,17 @@ class Laps(Table):
         return pl.col("position").is_not_null() | pl.col("time_sec").is_null()
 
 
-def frame(**columns: list[object]) -> pl.DataFrame:
-    given = {"race_id": ["2024-monaco"], "driver_id": ["leclerc"], "position": [1], "time_sec": [71.2], "kind": ["race"]}
-    return pl.DataFrame({**given, **columns}, schema_overrides={"position": pl.Int32} if "position" not in columns else {})
+def frame(**columns: object) -> pl.DataFrame:
+    given = {
+        "race_id": ["2024-monaco"],
+        "driver_id": ["leclerc"],
+        "position": [1],
+        "time_sec": [71.2],
+        "kind": ["race"],
+    }
+    return pl.DataFrame(
+        {**given, **columns}, schema_overrides={"position": pl.Int32} if "position" not in columns else {}
+    )
 
 
 def test_docs_come_from_the_declaration() -> None:
@@ -102,7 +110,9 @@ def test_split_fills_absent_nullable_columns_and_refuses_absent_required_ones() 
 
 def test_split_does_not_round_a_fraction_to_an_integer() -> None:
     good, bad = schema.split(frame(position=[3.7]), Laps)
-    assert good.is_empty() and bad["reason"].to_list() == ["race_id=2024-monaco, driver_id=leclerc: position: 3.7 is not Int32"]
+    assert good.is_empty() and bad["reason"].to_list() == [
+        "race_id=2024-monaco, driver_id=leclerc: position: 3.7 is not Int32"
+    ]
     good, _ = schema.split(frame(position=[3.0]), Laps)
     assert good["position"].to_list() == [3]
 

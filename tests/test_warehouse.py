@@ -78,7 +78,9 @@ def built(lake: Lake) -> Lake:
 
 def test_tables_hold_what_the_lake_holds(built: Lake) -> None:
     answer = warehouse.query(built, "SELECT * FROM formula1.race_results ORDER BY season, driver_id")
-    assert answer.columns == ["season", "driver_id", "position", "session_at"], "the folder's name is no column"
+    assert answer.columns == ["season", "driver_id", "position", "session_at"], (
+        "the folder's name is no column"
+    )
     assert answer.height == 6 and answer["session_at"][0] == datetime(2023, 5, 26, 13)
     contents = warehouse.query(built, 'SELECT asset, "partition", "rows" FROM contents ORDER BY ALL')
     assert contents.rows() == [("race_results", "2023", 3), ("race_results", "2024", 3)]
@@ -94,7 +96,9 @@ def test_comments_come_from_the_declaration(built: Lake) -> None:
 
 
 def test_a_sport_without_data_is_an_empty_schema(built: Lake) -> None:
-    schemas = warehouse.query(built, "SELECT schema_name FROM duckdb_schemas() WHERE NOT internal ORDER BY ALL")
+    schemas = warehouse.query(
+        built, "SELECT schema_name FROM duckdb_schemas() WHERE NOT internal ORDER BY ALL"
+    )
     assert schemas["schema_name"].to_list() == ["baseball", "formula1"]
     with pytest.raises(warehouse.QueryFailed, match="pit_stops does not exist"):
         warehouse.query(built, "FROM formula1.pit_stops")
@@ -102,7 +106,7 @@ def test_a_sport_without_data_is_an_empty_schema(built: Lake) -> None:
 
 def test_an_empty_lake_has_an_empty_warehouse(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
-    with pytest.raises(warehouse.NoWarehouse, match="no warehouse in .* yet: materialise it"):
+    with pytest.raises(warehouse.NoWarehouse, match=r"no warehouse in .* yet: materialise it"):
         warehouse.query(lake, "SELECT 1")
     warehouse.build(lake, TABLES)
     assert warehouse.query(lake, "FROM contents").is_empty()
@@ -292,8 +296,8 @@ def test_wrong_sql_says_what_is_wrong_in_one_line(built: Lake) -> None:
 
 
 def test_sums_of_integers_are_integers(built: Lake) -> None:
-    sql = "SELECT sum(position) s, sum(position::HUGEINT * 10000000000000000000000) big FROM formula1.race_results"
-    answer = warehouse.query(built, sql)
+    big = "sum(position::HUGEINT * 10000000000000000000000)"
+    answer = warehouse.query(built, f"SELECT sum(position) s, {big} big FROM formula1.race_results")
     assert answer.schema["s"] == pl.Int64 and answer["s"].item() == 12
     assert answer["big"].item() == 12 * 10**22
 

@@ -1,0 +1,178 @@
+"""What every test has: one thread per library, no network, a lake of its own, the real records if there."""
+
+from __future__ import annotations
+
+import os
+
+# Before anything imports numpy, polars or numba: tests run side by side, one core each.
+for _name in (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+):
+    os.environ.setdefault(_name, "1")
+for _name in ("DAGSTER_HOME", "FORMGUIDE_BASE_URLS", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    os.environ.pop(_name, None)
+    os.environ.pop(_name.lower(), None)
+os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
+
+import ipaddress
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).parent.parent
+REAL_DATA = Path(os.environ.get("FORMGUIDE_REAL_DATA") or ROOT.parent / "shared" / "data")
+
+# A test that fails now and then teaches nobody: the same examples every time, as slow as the machine is.
+settings.register_profile("formguide", deadline=None, derandomize=True, max_examples=50)
+settings.load_profile("formguide")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def lake_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """No test writes to the lake of the machine it runs on."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("lake")
+        patch.setenv("FORMGUIDE_LAKE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> Iterator[None]:
+    """Connections to this machine only."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple):
+            host = str(address[0])
+            if host != "localhost" and not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+                raise OSError(f"a test tried to reach {host}: tests need no network")
+        connect(self, address)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+# -- the real records ------------------------------------------------------------------------------
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in tests/real is marked so."""
+    for item in items:
+        if item.path.is_relative_to(ROOT / "tests" / "real"):
+            item.add_marker("real")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Callable[[str], Path]:
+    """`real_data("formula1")` is the folder of a sport's real records; the test is skipped without it."""
+
+    def of(sport: str) -> Path:
+        folder = REAL_DATA / sport
+        if not folder.is_dir():
+            pytest.skip("the real records are not here (../shared/data, or FORMGUIDE_REAL_DATA)")
+        return folder
+
+    return of
+
+
+@pytest.fixture(autouse=True)
+def _real_records_are_there(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("real") and not REAL_DATA.is_dir():
+        pytest.skip("the real records are not here (../shared/data, or FORMGUIDE_REAL_DATA)")
+
+
+# -- a server on this machine ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the loopback server answers, and how badly.
+
+    stall_sec: silence before the first byte; dribble_sec: between any two bytes, headers included;
+    cut_at: hang up after so many bytes of the body, having promised all of it.
+    """
+
+    body: bytes = b""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    stall_sec: float = 0.0
+    dribble_sec: float = 0.0
+    cut_at: int | None = None
+
+    def wire(self) -> bytes:
+        lines = [f"HTTP/1.1 {self.status} -", f"Content-Length: {len(self.body)}", "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        body = self.body if self.cut_at is None else self.body[: self.cut_at]
+        return "\r\n".join([*lines, "", ""]).encode() + (b"" if self.status == 304 else body)
+
+
+@dataclass
+class Loopback:
+    """A server whose answers are a test's to choose: per path a list, used up in order, the last for ever."""
+
+    url: str
+    replies: dict[str, list[Reply]] = field(default_factory=dict)
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    closing: threading.Event = field(default_factory=threading.Event)
+
+    def serve(self, path: str, *replies: Reply) -> str:
+        """Answers `path` (with its query) so from now on, and returns its address."""
+        self.replies[path] = list(replies)
+        return self.url + path
+
+    def paths(self) -> list[str]:
+        """What was asked for, in order, robots.txt left out."""
+        return [path for path, _ in self.asked if path != "/robots.txt"]
+
+
+@pytest.fixture
+def loopback() -> Iterator[Loopback]:
+    """A `Loopback` server; what it was not told to serve is 404."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            site.asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
+            queue = site.replies.get(self.path, [Reply(status=404)])
+            reply = queue.pop(0) if len(queue) > 1 else queue[0]
+            site.closing.wait(reply.stall_sec)
+            try:
+                if not reply.dribble_sec:
+                    self.wfile.write(reply.wire())
+                for byte in reply.wire() if reply.dribble_sec else b"":
+                    self.wfile.write(bytes([byte]))
+                    if site.closing.wait(reply.dribble_sec):
+                        break
+            except OSError:
+                return  # the client hung up first, as some tests mean it to
+            self.close_connection = True
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing: the tests look at `asked`."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    site = Loopback(f"http://127.0.0.1:{server.server_address[1]}")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield site
+    site.closing.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def reply() -> type[Reply]:
+    """The class of a loopback server's answers."""
+    return Reply
