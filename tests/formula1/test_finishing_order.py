@@ -1,6 +1,7 @@
 """Exact finishing positions against closed forms, brute force over subsets, and the simulator."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,12 +84,10 @@ def brute_force(field: Field, car_nodes: int = 24, span: float = 8.0, points: in
     return places
 
 
-def random_field(
-    seed: int, drivers: int = 20, parts: int = 2, scale: float = 1.0, **changes: object
-) -> Field:
+def random_field(seed: int, drivers: int = 20, parts: int = 2, scale: float = 1.0, **changes: Any) -> Field:
     rng = np.random.default_rng(seed)
     teams = (drivers + 1) // 2
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "mean": np.repeat(rng.normal(0, 0.7, teams), 2)[:drivers] + rng.normal(0, 0.2, drivers),
         "own_sd": rng.uniform(0.3, 0.7, drivers) * scale,
         "car": np.repeat(np.arange(teams), 2)[:drivers],
@@ -98,7 +97,7 @@ def random_field(
         "noise_shift": np.array([0.0, -1.0, 0.4])[:parts],
         "noise_sd": np.array([0.3, 1.2, 0.6])[:parts],
     }
-    return Field(**(values | changes))  # type: ignore[arg-type]
+    return Field(**(values | changes))
 
 
 def check_sums(places: np.ndarray, tolerance: float = 1e-6) -> None:
@@ -175,7 +174,7 @@ def test_everybody_out_is_uniform_and_nobody_out_has_no_retired_places():
     np.testing.assert_array_equal(exact_positions(running), exact_positions(running, classified=True))
 
 
-STRESS: dict[str, dict[str, object]] = {
+STRESS: dict[str, dict[str, Any]] = {
     "tiny own": {"own_sd": np.full(20, 1e-4), "noise_sd": [0.0, 1.0]},
     "nothing but cars": {"own_sd": np.zeros(20), "noise_sd": [0.0, 0.0], "noise_shift": [0.0, -0.5]},
     "no cars": {"car_sd": np.zeros(10)},
@@ -250,18 +249,20 @@ def test_order_of_entry_does_not_matter(seed, drivers, parts):
         field.noise_shift - 3.0,
         field.noise_sd,
     )
-    np.testing.assert_allclose(exact_positions(moved), exact_positions(field)[order], atol=1e-9)
+    np.testing.assert_allclose(exact_positions(moved), exact_positions(field)[order], atol=5e-7)
 
 
 @settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 10_000), drivers=st.integers(2, 12), gain=st.floats(0.01, 3))
-def test_more_pace_and_fewer_failures_help(seed, drivers, gain):
-    field = random_field(seed, drivers)
+@given(seed=st.integers(0, 999), drivers=st.integers(2, 12), parts=st.integers(1, 3), gain=st.floats(0.01, 3))
+def test_more_pace_and_fewer_failures_help(seed, drivers, parts, gain):
+    field = random_field(seed, drivers, parts)
     first = np.arange(drivers) == 0
     up_to = np.cumsum(exact_positions(field), axis=1)
-    faster = random_field(seed, drivers, mean=field.mean + gain * first)
+    faster = random_field(seed, drivers, parts, mean=field.mean + gain * first)
     assert (np.cumsum(exact_positions(faster), axis=1)[0] >= up_to[0] - 1e-6).all()
-    safer = random_field(seed, drivers, retire_prob=np.where(first, field.retire_prob / 2, field.retire_prob))
+    safer = random_field(
+        seed, drivers, parts, retire_prob=np.where(first, field.retire_prob / 2, field.retire_prob)
+    )
     assert (np.cumsum(exact_positions(safer), axis=1)[0] >= up_to[0] - 1e-6).all()
 
 
