@@ -5,11 +5,11 @@ from typing import Any
 
 import dagster as dg
 
-from assets import formula1
+from assets import formula1, warehouse
 from resources import LakeResource, WatchedFolders, lake_root, watched_folders
 from sensors import SENSORS
 
-ASSETS = dg.load_assets_from_modules([formula1])
+ASSETS = dg.load_assets_from_modules([formula1, warehouse])
 
 
 def build_defs(overrides: Mapping[str, Any] | None = None) -> dg.Definitions:

@@ -7,6 +7,9 @@ import polars as pl
 
 from formguide.formula1 import checks
 from formguide.formula1.arrivals import SPORT
+from formguide.formula1.forecast_tables import RaceForecasts
+from formguide.formula1.incremental import DISAGREEMENTS
+from formguide.formula1.tables import TABLES, RaceConditions
 from formguide.lake import Lake
 from formguide.schema import Table
 
@@ -16,7 +19,7 @@ def key(name: str) -> dg.AssetKey:
     return dg.AssetKey([SPORT, name])
 
 
-def specs(*tables: type[Table]) -> list[dg.AssetCheckSpec]:
+def fits(*tables: type[Table]) -> list[dg.AssetCheckSpec]:
     """The check that each table fits its declaration. Blocking: no model is fed with a table that does not."""
     return [
         dg.AssetCheckSpec("fits_declaration", asset=key(table.name), blocking=True, description=checks.fits.__doc__)
@@ -24,35 +27,51 @@ def specs(*tables: type[Table]) -> list[dg.AssetCheckSpec]:
     ]
 
 
-RESULT_CHECKS = [
+RESULTS = [
     dg.AssetCheckSpec(
         "one_car_per_position", asset=key("race_results"), blocking=True, description=checks.classification.__doc__
     ),
     dg.AssetCheckSpec("full_fields", asset=key("race_results"), description=checks.full_fields.__doc__),
+    dg.AssetCheckSpec("sources_agree", asset=key(DISAGREEMENTS), description=checks.sources_agree.__doc__),
 ]
 WET_RULE = dg.AssetCheckSpec("wet_rule_agrees", asset=key("race_conditions"), description=checks.wet_rule.__doc__)
+PROBABILITIES = dg.AssetCheckSpec(
+    "probabilities_add_up", asset=key("race_forecasts"), blocking=True, description=checks.probabilities.__doc__
+)
 
 
-def of_table(lake: Lake, table: type[Table], seasons: Sequence[int]) -> list[dg.AssetCheckResult]:
+def table_fits(lake: Lake, table: type[Table], seasons: Sequence[int]) -> list[dg.AssetCheckResult]:
     """Whether what lies in the lake fits the table's declaration."""
-    return [result("fits_declaration", table.name, checks.fits(read(lake, table, seasons), table))]
+    return [result("fits_declaration", table.name, checks.fits(read(lake, table.name, seasons), table))]
 
 
-def of_results(lake: Lake, table: type[Table], seasons: Sequence[int]) -> list[dg.AssetCheckResult]:
-    """The checks of race results; none of another table."""
-    if table.name != "race_results":
-        return []
-    frame = read(lake, table, seasons)
-    return [
-        result("one_car_per_position", table.name, checks.classification(frame)),
-        result("full_fields", table.name, checks.full_fields(frame), warn=True),
-    ]
+def of_results(lake: Lake, asset: str, seasons: Sequence[int]) -> list[dg.AssetCheckResult]:
+    """The checks of one of the assets that the sources are read into."""
+    frame = read(lake, asset, seasons)
+    if asset == DISAGREEMENTS:
+        return [result("sources_agree", asset, checks.sources_agree(frame), warn=True)]
+    found = table_fits(lake, TABLES[asset], seasons)
+    if asset == "race_results":
+        found.append(result("one_car_per_position", asset, checks.classification(frame)))
+        found.append(result("full_fields", asset, checks.full_fields(frame), warn=True))
+    return found
 
 
-def read(lake: Lake, table: type[Table], seasons: Sequence[int]) -> pl.DataFrame:
-    """A table's rows of some seasons, as they lie in the lake, whatever their columns."""
-    keys = [str(s) for s in seasons if lake.manifest(SPORT, table.name, str(s))]
-    return lake.read_table(SPORT, table.name, keys) if keys else lake.read_table(SPORT, table.name, [], table)
+def of_conditions(lake: Lake, seasons: Sequence[int]) -> list[dg.AssetCheckResult]:
+    """The checks of the inferred race conditions."""
+    rule = checks.wet_rule(read(lake, RaceConditions.name, seasons))
+    return [*table_fits(lake, RaceConditions, seasons), result("wet_rule_agrees", RaceConditions.name, rule, warn=True)]
+
+
+def of_forecasts(lake: Lake, seasons: Sequence[int]) -> list[dg.AssetCheckResult]:
+    """The checks of the race forecasts."""
+    sums = checks.probabilities(read(lake, RaceForecasts.name, seasons))
+    return [*table_fits(lake, RaceForecasts, seasons), result("probabilities_add_up", RaceForecasts.name, sums)]
+
+
+def read(lake: Lake, asset: str, seasons: Sequence[int]) -> pl.DataFrame:
+    """An asset's rows of some seasons, as they lie in the lake, whatever their columns."""
+    return lake.read_table(SPORT, asset, [str(season) for season in seasons])
 
 
 def result(name: str, asset: str, finding: checks.Finding, warn: bool = False) -> dg.AssetCheckResult:

@@ -15,14 +15,22 @@ SEASONS = dg.TimeWindowPartitionsDefinition(
 )
 """Calendar years from 2014 to the present one (`end_offset=1`: also the year that is still running)."""
 
+# Dagster calls it beta that a backfill is one run: every asset here leans on it, and nobody wants it said for each.
+warnings.filterwarnings("ignore", message=".*backfill_policy.*", category=dg.BetaWarning)
+
 with warnings.catch_warnings():
-    # Both are marked beta; a first season without a season before it, and a backfill as one run, need them.
+    # So is a first season that has no season before it to lean on.
     warnings.simplefilter("ignore", dg.BetaWarning)
 
     SEASON_BEFORE = dg.TimeWindowPartitionMapping(
         start_offset=-1, end_offset=-1, allow_nonexistent_upstream_partitions=True
     )
     """Each season leans on the one before it; the first on none."""
+
+    SEASON_AND_BEFORE = dg.TimeWindowPartitionMapping(
+        start_offset=-1, end_offset=0, allow_nonexistent_upstream_partitions=True
+    )
+    """Each season leans on itself and on the one before it."""
 
     SEASONS_UP_TO = dg.TimeWindowPartitionMapping(
         start_offset=-90, end_offset=0, allow_nonexistent_upstream_partitions=True

@@ -21,6 +21,7 @@ import polars as pl
 
 from formguide.asof import fingerprint
 from formguide.formula1.folders import read_folder, seasons_of
+from formguide.formula1.sample.league import TRUTH
 from formguide.formula1.watch import FolderState, folder_state
 from formguide.lake import Lake, Written
 from formguide.schema import Table, dtypes
@@ -128,13 +129,33 @@ def trees_state(lake: Lake) -> FolderState:
     return folder_state(str(lake.root / "raw" / SPORT / "trees"))
 
 
+def is_sample_folder(folder: str | Path) -> bool:
+    """Whether a folder holds the sample league, which says so by its `truth.json`."""
+    return (Path(folder) / TRUTH).is_file()
+
+
+def holds_sample(lake: Lake) -> bool:
+    """Whether the lake holds the sample league, so that its scores are marked as such."""
+    return bool(lake.raw_tree(SPORT, _SAMPLE))
+
+
+def holds_real_data(lake: Lake) -> bool:
+    """Whether the lake holds files that are not the sample league's."""
+    sample = set(lake.raw_tree(SPORT, _SAMPLE))
+    trees = [s for s in lake.raw_sources(SPORT) if not s.startswith(_FOLDER)]
+    return any(f"{source}/{path}" not in sample for source in trees for path in lake.raw_tree(SPORT, source))
+
+
 def folder_name(folder: str | Path) -> str:
-    """Under which name a folder's own tree is kept: the folder's name and a hash of where it is."""
+    """Under which name a folder's own tree is kept: a hash of where it is; the sample league is one wherever it is."""
+    if is_sample_folder(folder):
+        return _SAMPLE
     place = Path(folder).expanduser().resolve()
     return f"{_FOLDER}{hashlib.sha256(str(place).encode()).hexdigest()[:12]}"
 
 
 _FOLDER = "folder-"
+_SAMPLE = f"{_FOLDER}sample"
 
 
 def _mirror(trees: Trees, before: Mapping[str, str], now: Mapping[str, str]) -> None:

@@ -71,6 +71,28 @@ def wet_rule(conditions: pl.DataFrame, at_least: float = 0.9) -> Finding:
     return Finding(agreement >= at_least, said, wrong.height, rows)
 
 
+def sources_agree(disagreements: pl.DataFrame) -> Finding:
+    """The sources say the same of the races they share; what they say differently is counted and shown."""
+    fields = disagreements.group_by("table", "field", "source_a", "source_b").agg(
+        count=pl.len(), races=pl.col("race_id").n_unique(), example=pl.col("race_id").sort().first()
+    )
+    fields = fields.sort("count", "table", "field", descending=[True, False, False])
+    said = f"{disagreements.height} values differ, in {disagreements['race_id'].n_unique()} races"
+    return Finding(disagreements.is_empty(), said, disagreements.height, fields.head(_SHOWN))
+
+
+def probabilities(forecasts: pl.DataFrame, tolerance: float = 1e-6) -> Finding:
+    """Each driver's chances of a place add up to one, and so do each place's over the drivers."""
+    race = ["race_id", "moment", "scenario", "model"]
+    rows = forecasts.with_columns(total=pl.col("position_probs").list.sum())
+    sums = rows.group_by(race).agg(
+        worst=(pl.col("total") - 1).abs().max(), p_win=pl.col("p_win").sum(), drivers=pl.len()
+    )
+    wrong = sums.filter((pl.col("worst") > tolerance) | ((pl.col("p_win") - 1).abs() > 100 * tolerance)).sort(race)
+    said = f"{sums.height} forecasts, {wrong.height} whose chances do not add up to one"
+    return Finding(wrong.is_empty(), said, wrong.height, wrong.head(_SHOWN))
+
+
 def as_markdown(frame: pl.DataFrame) -> str:
     """A small frame as a markdown table, floats to three decimals."""
     head = "| " + " | ".join(frame.columns) + " |\n|" + " --- |" * frame.width

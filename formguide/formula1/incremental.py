@@ -34,6 +34,11 @@ CONDITIONS_VERSION = "1"
 DISAGREEMENTS = "source_disagreements"
 """The asset that holds what two sources say differently."""
 
+RESULT_ASSETS = {table.name: table.description for table in SOURCE_TABLES} | {
+    DISAGREEMENTS: "Where two sources say different things of one race: which field, and what each says."
+}
+"""What the sources are read into, with what each holds."""
+
 CHECKPOINTS = "strength_checkpoints"
 """The model's state after every race, from which the next race's update starts."""
 
@@ -88,9 +93,9 @@ def make_results(lake: Lake, seasons: Iterable[int]) -> dict[str, dict[int, Made
     Records that cannot be read go to quarantine; the metadata of the calendar, which every season has, names them.
     """
     declared = {table.name: table for table in SOURCE_TABLES}
-    made: dict[str, dict[int, Made]] = {name: {} for name in (*declared, DISAGREEMENTS)}
+    made: dict[str, dict[int, Made]] = {name: {} for name in RESULT_ASSETS}
     for season in seasons:
-        made_from = fingerprint(RESULTS_VERSION, _version(lake, "source_files", season))
+        made_from = fingerprint(RESULTS_VERSION, version_of(lake, "source_files", season))
         kept = {name: lake.manifest(SPORT, name, str(season)) for name in made}
         if all(manifest is not None and manifest.made_from == made_from for manifest in kept.values()):
             for name, manifest in kept.items():
@@ -114,7 +119,7 @@ def make_conditions(lake: Lake, seasons: Iterable[int]) -> dict[int, Made]:
     made, due = {}, {}
     for season in seasons:
         earlier = [key for key in lake.partitions(SPORT, "race_calendar") if int(key) <= season]
-        inputs = [_version(lake, name, int(key)) for key in earlier for name in CONDITION_INPUTS]
+        inputs = [version_of(lake, name, int(key)) for key in earlier for name in CONDITION_INPUTS]
         made_from = fingerprint(CONDITIONS_VERSION, inputs)
         manifest = lake.manifest(SPORT, RaceConditions.name, str(season))
         if manifest is not None and manifest.made_from == made_from:
@@ -143,7 +148,7 @@ def make_strengths(
     made = {}
     for season in sorted(seasons):
         before = last_checkpoint(lake, season)
-        inputs = [_version(lake, name, season) for name in STRENGTH_INPUTS]
+        inputs = [version_of(lake, name, season) for name in STRENGTH_INPUTS]
         made_from = fingerprint(strengths.VERSION, as_dict(settings), inputs, before.fingerprint if before else None)
         manifest = lake.manifest(SPORT, Strengths.name, str(season))
         kept = lake.manifest(SPORT, CHECKPOINTS, str(season))
@@ -198,7 +203,8 @@ def season_tables(
     return {name: lake.read_table(SPORT, name, keys, TABLES[name]) for name in names}
 
 
-def _version(lake: Lake, asset: str, season: int) -> str | None:
+def version_of(lake: Lake, asset: str, season: int) -> str | None:
+    """The hash of what an asset says of a season; None if it says nothing yet."""
     manifest = lake.manifest(SPORT, asset, str(season))
     return manifest.hash if manifest else None
 

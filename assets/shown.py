@@ -1,0 +1,59 @@
+"""What the UI shows of an asset beside its numbers: tables and pictures to look at."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from formguide.formula1 import checks, figures, ids
+from formguide.formula1.arrivals import SPORT
+from formguide.formula1.forecast_tables import RaceForecasts, SeasonForecasts, Strengths
+from formguide.formula1.tables import RaceCalendar, RaceResults
+from formguide.lake import Lake
+
+_FIRST = 10
+
+
+def strengths(lake: Lake, season: int) -> dict[str, Any]:
+    """The fastest cars and drivers after the season's latest race."""
+    table = lake.read_table(SPORT, Strengths.name, [str(season)], Strengths)
+    if table.is_empty():
+        return {}
+    now = table.filter(pl.col("session_at") == pl.col("session_at").max())
+    best = now.sort("race_pace_pct", descending=True).group_by("entity_kind", maintain_order=True).head(_FIRST)
+    names = [
+        ids.display_name("driver" if kind == "driver" else "constructor", name)
+        for kind, name in best.select("entity_kind", "entity_id").iter_rows()
+    ]
+    rows = best.select("entity_kind", pl.Series("name", names, pl.String), "race_pace_pct", "race_pace_sd")
+    return {"after_race": now["race_id"][0], "strongest": dg.MetadataValue.md(checks.as_markdown(rows))}
+
+
+def next_race(lake: Lake, seasons: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """The forecast of the last season's next race, as a table and as a picture."""
+    season = max(seasons)
+    key = [str(season)]
+    forecasts = lake.read_table(SPORT, RaceForecasts.name, key, RaceForecasts)
+    calendar = lake.read_table(SPORT, RaceCalendar.name, key, RaceCalendar)
+    race = figures.next_race(forecasts, calendar, lake.read_table(SPORT, RaceResults.name, key, RaceResults))
+    if race is None:
+        return {}
+    rows = figures.latest(forecasts, race)
+    name = calendar.filter(pl.col("race_id") == race)["race_name"][0]
+    title = figures.race_title(name, rows["moment"][0], rows["as_of"][0])
+    picture = figures.as_markdown_image(figures.finishing_positions_png(rows, title), title)
+    return {
+        season: {
+            "race": title,
+            "forecast": dg.MetadataValue.md(checks.as_markdown(figures.forecast_table(rows))),
+            "finishing_positions": dg.MetadataValue.md(picture),
+        }
+    }
+
+
+def title_odds(lake: Lake, seasons: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """The last season's title odds as they stand, drivers and constructors."""
+    season = max(seasons)
+    rows = figures.title_table(lake.read_table(SPORT, SeasonForecasts.name, [str(season)], SeasonForecasts))
+    return {season: {"title_odds": dg.MetadataValue.md(checks.as_markdown(rows))}} if not rows.is_empty() else {}

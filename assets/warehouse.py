@@ -1,0 +1,44 @@
+"""The warehouse: everything in the lake as one DuckDB file, made again when anything in it changed."""
+
+import dagster as dg
+
+from assets import formula1
+from formguide import alerts, warehouse as duckdb_file
+from formguide.formula1 import arrivals, forecast_tables, incremental, tables
+from formguide.lake import Lake
+from formguide.schema import Table
+
+TABLES: dict[tuple[str, str], type[Table] | None] = {
+    (table.sport, table.name): table
+    for table in (
+        alerts.RunFailures,
+        arrivals.SourceFiles,
+        *tables.TABLES.values(),
+        *forecast_tables.TABLES.values(),
+    )
+} | {(arrivals.SPORT, incremental.DISAGREEMENTS): None}
+"""Every table that the warehouse holds, with its declaration."""
+
+FOLLOWS = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
+"""Made when anything upstream was made; what was never made is left out, not waited for."""
+
+
+@dg.asset(
+    deps=formula1.ALL,
+    group_name="warehouse",
+    kinds={"duckdb"},
+    code_version="1",
+    automation_condition=FOLLOWS,
+    pool="warehouse",
+    description="The lake as one DuckDB file, a schema per sport and a table per asset.",
+)
+def warehouse(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> dg.MaterializeResult[None]:
+    file = duckdb_file.build(lake, TABLES)
+    contents = duckdb_file.query(lake, "SELECT sport, asset, count(*) AS partitions, sum(rows) AS rows FROM contents GROUP BY ALL ORDER BY ALL")
+    return dg.MaterializeResult(
+        metadata={
+            "file": dg.MetadataValue.path(str(file)),
+            "tables": contents.height,
+            "rows": int(contents["rows"].sum()),
+        }
+    )

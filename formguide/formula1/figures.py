@@ -1,0 +1,92 @@
+"""A forecast to look at: the table and the picture of one race."""
+
+from __future__ import annotations
+
+import base64
+import io
+from datetime import datetime
+
+import polars as pl
+
+from formguide.formula1 import ids
+from formguide.formula1.scenarios import MIXED
+from formguide.formula1.weekends import MOMENTS
+
+_MOMENT_ORDER = {moment: i for i, moment in enumerate(MOMENTS)}
+
+
+def next_race(forecasts: pl.DataFrame, calendar: pl.DataFrame, results: pl.DataFrame) -> str | None:
+    """The first race that is forecast and not run; if all are run, the last one; None without a forecast."""
+    races = calendar.join(forecasts.select("race_id").unique(), on="race_id").sort("race_at", "race_id")
+    coming = races.join(results.select("race_id").unique(), on="race_id", how="anti")
+    if not coming.is_empty():
+        return str(coming["race_id"][0])
+    return str(races["race_id"][-1]) if not races.is_empty() else None
+
+
+def latest(forecasts: pl.DataFrame, race_id: str, scenario: str = MIXED) -> pl.DataFrame:
+    """The rows of a race's forecast at the latest moment there is, favourites first."""
+    race = forecasts.filter((pl.col("race_id") == race_id) & (pl.col("scenario") == scenario))
+    order = pl.col("moment").replace_strict(_MOMENT_ORDER, return_dtype=pl.Int32)
+    return race.filter(order == order.max()).sort("p_win", "p_podium", "driver_id", descending=[True, True, False])
+
+
+def forecast_table(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with names to read: driver, team, grid, chances and expectations."""
+    return rows.select(
+        driver=pl.col("driver_id").map_elements(lambda i: ids.display_name("driver", i), return_dtype=pl.String),
+        team=pl.col("constructor_id").map_elements(
+            lambda i: ids.display_name("constructor", i), return_dtype=pl.String
+        ),
+        grid=pl.col("grid_place"),
+        win="p_win",
+        podium="p_podium",
+        points="p_points",
+        retire="p_retire",
+        expected_position="expected_position",
+        expected_points="expected_points",
+    )
+
+
+def title_table(odds: pl.DataFrame, first: int = 5) -> pl.DataFrame:
+    """The favourites for each title after the latest round, with names to read."""
+    now = odds.filter(pl.col("after_round") == pl.col("after_round").max())
+    best = now.sort("p_title", "expected_points", descending=True).group_by("kind", maintain_order=True).head(first)
+    best = best.sort("kind", maintain_order=True, descending=True)
+    names = [
+        ids.display_name("driver" if kind == "driver" else "constructor", name)
+        for kind, name in best.select("kind", "entity_id").iter_rows()
+    ]
+    columns = ["after_round", "points_now", "expected_points", "p_title", "p_top3"]
+    return best.select("kind", pl.Series("name", names, pl.String), *columns)
+
+
+def race_title(race_name: str, moment: str, as_of: datetime) -> str:
+    """How a forecast is headed: the race, the moment, and until when records were used."""
+    return f"{race_name}, {moment.replace('_', ' ')} (as of {as_of:%Y-%m-%d %H:%M} UTC)"
+
+
+def finishing_positions_png(rows: pl.DataFrame, title: str) -> bytes:
+    """Every driver's distribution over finishing positions as a heat map, favourites on top."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    table = forecast_table(rows)
+    places = rows["position_probs"].to_list()
+    figure = Figure(figsize=(8.0, 0.28 * len(places) + 1.2), dpi=80, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    image = axes.imshow(places, aspect="auto", cmap="viridis", vmin=0.0)
+    axes.set_yticks(range(len(places)), table["driver"].to_list())
+    axes.set_xticks(range(len(places)), [str(place + 1) for place in range(len(places))])
+    axes.set_xlabel("finishing position")
+    axes.set_title(title, fontsize=10)
+    figure.colorbar(image, label="probability")
+    out = io.BytesIO()
+    figure.savefig(out, format="png", metadata={"Software": None})
+    return out.getvalue()
+
+
+def as_markdown_image(png: bytes, text: str) -> str:
+    """A picture as markdown that carries it along."""
+    return f"![{text}](data:image/png;base64,{base64.b64encode(png).decode()})"

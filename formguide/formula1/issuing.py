@@ -1,0 +1,165 @@
+"""Forecasts made again where their inputs changed, put on record when they are issued, and scored afterwards.
+
+`race_forecasts` is a pure function of the lake as it stands. What was issued is another matter: `forecast_log` gets a
+row for every forecast of a race whose result the lake does not know yet, with the clock's time, and keeps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import polars as pl
+
+from formguide import asof, schema
+from formguide.formula1 import forecast, strengths, title_odds
+from formguide.formula1.arrivals import SPORT
+from formguide.formula1.forecast_tables import ForecastLog, RaceForecasts, SeasonForecasts
+from formguide.formula1.incremental import (
+    CHECKPOINTS,
+    STRENGTH_INPUTS,
+    Made,
+    checkpoints,
+    last_checkpoint,
+    season_tables,
+    version_of,
+)
+from formguide.formula1.scenarios import MIXED
+from formguide.formula1.settings import ForecastSettings, as_dict
+from formguide.formula1.weekends import Weekend, build_weekends
+from formguide.lake import Lake
+
+
+def make_race_forecasts(
+    lake: Lake, seasons: Iterable[int], settings: ForecastSettings | None = None
+) -> dict[int, Made]:
+    """Finishing-position probabilities of every race of some seasons; `computed` and `carried` count forecasts
+    (a race at a moment)."""
+    settings = settings or ForecastSettings()
+    made = {}
+    for season in sorted(seasons):
+        made_from = asof.fingerprint(forecast.VERSION, as_dict(settings), _inputs(lake, season))
+        manifest = lake.manifest(SPORT, RaceForecasts.name, str(season))
+        if manifest is not None and manifest.made_from == made_from:
+            made[season] = Made(manifest.hash, manifest.rows or 0, 0, manifest.extra["forecasts"])
+            continue
+        result = forecast.forecast_races(
+            season_weekends(lake, season),
+            season_checkpoints(lake, season),
+            conditions_until(lake, season),
+            settings,
+            seasons=[season],
+            carried=lake.read_table(SPORT, RaceForecasts.name, [str(season)], RaceForecasts),
+        )
+        extra = {"forecasts": result.computed + result.carried}
+        written = lake.write_table(SPORT, RaceForecasts.name, str(season), result.table, RaceForecasts, made_from, extra)
+        made[season] = Made(written.hash, result.table.height, result.computed, result.carried)
+    return made
+
+
+def make_season_forecasts(
+    lake: Lake, seasons: Iterable[int], settings: ForecastSettings | None = None
+) -> dict[int, Made]:
+    """Title odds of some seasons from each round onward; `computed` and `carried` count rounds."""
+    settings = settings or ForecastSettings()
+    made = {}
+    for season in sorted(seasons):
+        made_from = asof.fingerprint(title_odds.VERSION, as_dict(settings), _inputs(lake, season))
+        manifest = lake.manifest(SPORT, SeasonForecasts.name, str(season))
+        if manifest is not None and manifest.made_from == made_from:
+            made[season] = Made(manifest.hash, manifest.rows or 0, 0, manifest.extra["rounds"])
+            continue
+        table, computed, carried = title_odds.title_odds(
+            season_weekends(lake, season),
+            season_checkpoints(lake, season),
+            conditions_until(lake, season),
+            season,
+            settings,
+            carried=lake.read_table(SPORT, SeasonForecasts.name, [str(season)], SeasonForecasts),
+        )
+        extra = {"rounds": computed + carried}
+        written = lake.write_table(SPORT, SeasonForecasts.name, str(season), table, SeasonForecasts, made_from, extra)
+        made[season] = Made(written.hash, table.height, computed, carried)
+    return made
+
+
+def _inputs(lake: Lake, season: int) -> str:
+    """Names everything in the lake that a season's forecasts are made from."""
+    before = season_before(lake, season)
+    tables = (*STRENGTH_INPUTS, CHECKPOINTS)
+    return asof.fingerprint(
+        strengths.VERSION,
+        [version_of(lake, name, season) for name in tables],
+        [version_of(lake, name, before) for name in tables] if before else [],
+        [version_of(lake, "race_conditions", earlier) for earlier in known_seasons(lake) if earlier < season],
+    )
+
+
+def log_forecasts(lake: Lake, seasons: Sequence[int], made_at: datetime | None = None) -> dict[int, Made]:
+    """Puts on record what is issued now: the forecasts of races not yet run that the log does not hold."""
+    now = made_at or datetime.now(UTC).replace(tzinfo=None)
+    log = lake.read_table(SPORT, ForecastLog.name, None, ForecastLog)
+    made = {}
+    for season in sorted(seasons):
+        rows = issued(lake, season, now)
+        new = rows.join(log, on="forecast_id", how="anti")
+        if not new.is_empty():
+            lake.append_log(SPORT, new, ForecastLog)
+        held = pl.concat([log.filter(pl.col("season") == season), new])
+        made[season] = Made(
+            asof.fingerprint(*sorted(held["forecast_id"].unique())),
+            held.height,
+            new["forecast_id"].n_unique(),
+            rows["forecast_id"].n_unique() - new["forecast_id"].n_unique(),
+        )
+    return made
+
+
+def issued(lake: Lake, season: int, made_at: datetime) -> pl.DataFrame:
+    """The season's forecasts of races that have not been run, as rows of the log."""
+    forecasts = lake.read_table(SPORT, RaceForecasts.name, [str(season)], RaceForecasts)
+    run = lake.read_table(SPORT, "race_results", [str(season)])["race_id"].unique().to_list()
+    rows = forecasts.filter((pl.col("scenario") == MIXED) & ~pl.col("race_id").is_in(run))
+    names = {
+        key: asof.fingerprint(*key) for key in rows.select("race_id", "moment", "model", "fingerprint").unique().rows()
+    }
+    return rows.with_columns(
+        forecast_id=pl.Series(
+            [names[key] for key in rows.select("race_id", "moment", "model", "fingerprint").iter_rows()],
+            dtype=pl.String,
+        ),
+        made_at=pl.lit(made_at, pl.Datetime("ms")),
+        issued_before_race=pl.lit(True),
+        code_version=pl.lit(forecast.VERSION),
+        data_version=pl.col("fingerprint"),
+        seed=pl.lit(0, pl.Int32),
+    ).select(list(schema.dtypes(ForecastLog)))
+
+
+def conditions_until(lake: Lake, season: int) -> pl.DataFrame:
+    """The race conditions of every season up to this one."""
+    until = [known for known in known_seasons(lake) if known <= season]
+    return season_tables(lake, until, ["race_conditions"])["race_conditions"]
+
+
+def known_seasons(lake: Lake) -> list[int]:
+    """The seasons that the lake has a calendar of, in order."""
+    return [int(key) for key in lake.partitions(SPORT, "race_calendar")]
+
+
+def season_before(lake: Lake, season: int) -> int | None:
+    """The last earlier season of which a race was run: where the season's first forecasts start from."""
+    before = last_checkpoint(lake, season)
+    return before.season if before else None
+
+
+def season_weekends(lake: Lake, season: int) -> list[Weekend]:
+    """The season's weekends, after those of the season it starts from."""
+    before = season_before(lake, season)
+    return build_weekends(season_tables(lake, [s for s in (before, season) if s is not None], STRENGTH_INPUTS))
+
+
+def season_checkpoints(lake: Lake, season: int) -> list[strengths.Checkpoint]:
+    """The season's checkpoints, after the last one before it."""
+    before = last_checkpoint(lake, season)
+    return [*([before] if before else []), *checkpoints(lake, [season])]
