@@ -21,7 +21,7 @@ from formguide.formula1.records import Duration, Gap, Reading, Record, Row, read
 _TEXTS = {"R": "DNF", "W": "DNS", "D": "DSQ", "E": "EX", "N": "NC", "F": "DNQ"}
 _CLASSIFIED = re.compile(r"finished|lapped|\+\d+ laps?", re.IGNORECASE)
 
-PositionText = Annotated[str, StringConstraints(pattern=r"^([1-9]\d?|R|W|D|E|N|F)$")]
+PositionText = Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]?|R|W|D|E|N|F)$")]
 Place = Annotated[int, Field(ge=1, le=60)]
 
 Item = tuple[str, int, Any, Any]

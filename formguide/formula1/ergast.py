@@ -92,7 +92,7 @@ class IncidentRecord(Record):
 def seasons(files: Mapping[str, bytes]) -> list[int]:
     """The seasons that the folder's `races.csv` lists."""
     rows, _ = _rows("races.csv", files)
-    return sorted({int(row["year"]) for _, row in rows if (row.get("year") or "").isdigit()})
+    return sorted({int(row["year"]) for _, row in rows if (row.get("year") or "").isdecimal()})
 
 
 def read_season(season: int, files: Mapping[str, bytes], names: Names) -> Reading:
@@ -251,7 +251,7 @@ def _incidents(season: int, tables: Mapping[str, list[Numbered]], names: Names, 
     for name, kind in _INCIDENTS.items():
         for index, row in tables[name]:
             year, _, race = str(row.get("Race") or "").partition(" ")
-            last_season = max(last_season, int(year) if year.isdigit() else 0)
+            last_season = max(last_season, int(year) if year.isdecimal() else 0)
             if year != str(season):
                 continue
             record = read_record(IncidentRecord, row, reading, f"{FOLDER}/{name}", index)

@@ -126,7 +126,8 @@ def _weekend(race: _Race, files: Mapping[str, bytes], names: Names, reading: Rea
         grand_prix = names.resolve("grand prix", record.grand_prix_id)
         circuit = names.resolve("circuit", record.circuit_id)
     except UnknownNameError as error:
-        reading.reject(file, None, f"{error.kind.replace(' ', '_')}_id", str(error), raw)
+        field = "grandPrixId" if error.kind == "grand prix" else "circuitId"
+        reading.reject(file, None, field, str(error), raw)
         return None
     sessions = {
         "race": at(record.date, record.time),
@@ -229,7 +230,7 @@ def _read_session(
     for entered in entries:
         entry, driver, constructor = entered.entry, entered.driver, entered.constructor
         place = str(getattr(entry, "position", ""))
-        order = max(order + 1, int(place) if place.isdigit() else 0)
+        order = max(order + 1, int(place) if place.isdecimal() else 0)
         row = {**common, "driver_id": driver, "constructor_id": constructor, "finish_order": order}
         if session.session is not None:
             row["session"] = session.session
@@ -284,7 +285,7 @@ def _clashes(
 
 
 def _placed(entered: _Entered) -> bool:
-    return str(getattr(entered.entry, "position", "")).isdigit()
+    return str(getattr(entered.entry, "position", "")).isdecimal()
 
 
 def _disqualified(entered: _Entered) -> bool:

@@ -13,8 +13,8 @@ from pydantic import Field, StringConstraints
 
 from formguide.formula1.records import Duration, Gap, Record, TimeOfDay
 
-Position = Annotated[str, StringConstraints(pattern=r"^([1-9]\d?|DNF|DNS|DSQ|NC|DNP|EX|DNQ|DNPQ)$")]
-GridPosition = Annotated[str, StringConstraints(pattern=r"^([1-9]\d?|PL)$")]
+Position = Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]?|DNF|DNS|DSQ|NC|DNP|EX|DNQ|DNPQ)$")]
+GridPosition = Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]?|PL)$")]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
 Whole = Annotated[int, Field(ge=0, le=10_000)]
 
@@ -113,7 +113,7 @@ class FastestLapEntry(Entry):
 
 def place_and_status(text: str) -> tuple[int | None, str]:
     """A classified position (if any) and the status that a position's text stands for."""
-    if text.isdigit():
+    if text.isdecimal():
         return int(text), "finished"
     status = {"DNF": "retired", "DSQ": "disqualified", "EX": "disqualified", "NC": "not_classified"}
     return None, status.get(text, "not_started")

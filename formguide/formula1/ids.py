@@ -105,8 +105,8 @@ class Names:
     def resolve(self, kind: Kind, text: str, full_name: str | None = None, season: int | None = None) -> str:
         """The canonical id of what a source wrote; a newcomer's is the slug of its full name, or of the text.
 
-        f1db's own ids need no `season`; the others reuse ids over the years. Raises `UnknownNameError` for what
-        looks like a misspelling of a known name. Newcomers are remembered.
+        f1db's own ids need no `season`; the others reuse ids over the years. Raises `UnknownNameError` for
+        what looks like a misspelling of a known name. Newcomers are remembered.
         """
         found = self.look_up(kind, text, season)
         if found is None and full_name is not None:
@@ -193,8 +193,11 @@ def _entity(key: str, facts: Mapping[str, Any]) -> Entity:
 
 
 def names_of_tree(files: Mapping[str, bytes], known: Names | None = None) -> Names:
-    """The known names and those that a tree's id folders add; id files that cannot be read are passed over."""
-    names = known or known_names()
+    """The known names and those that a tree's id folders add; unreadable id files are passed over.
+
+    The result has its own memory of newcomers.
+    """
+    names = replace(known or known_names(), newcomers={})
     found: dict[Kind, list[Entity]] = {}
     for path in sorted(files):
         folder, _, file = path.partition("/")
@@ -222,9 +225,18 @@ def names_of_tree(files: Mapping[str, bytes], known: Names | None = None) -> Nam
     return names
 
 
-def find_driver(text: str) -> str:
-    """The driver id of a code (`VER`), a name or any source's id. Raises `UnknownNameError` with a suggestion."""
-    return known_names().find("driver", text)
+def find_driver(text: str, field: Iterable[str] = ()) -> str:
+    """The driver id of a code (`VER`), a name or any source's id.
+
+    `field` holds ids that count as known too, each with its code: drivers of a season whom the crosswalk
+    lacks. Raises `UnknownNameError` with a suggestion.
+    """
+    names = known_names()
+    strangers = [name for name in field if name not in names.entities["driver"]]
+    if strangers:
+        made = [Entity(name, display_name("driver", name), driver_code(name)) for name in sorted(strangers)]
+        names = names.with_entities("driver", made)
+    return names.find("driver", text)
 
 
 def find_constructor(text: str, season: int | None = None) -> str:

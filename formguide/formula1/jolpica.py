@@ -57,7 +57,7 @@ class RaceRecord(Record):
 
 @dataclass
 class _Body:
-    """One response: its file, its listing (the request without its query), its offset, the listing's length."""
+    """One response: its file, its listing (the request without its query), offset, the listing's length."""
 
     file: str
     listing: str
@@ -73,7 +73,7 @@ def seasons(path: str, body: bytes) -> list[int]:
     found = set()
     for race in races.races if races is not None else []:
         year = str(race.get("season", "")) if isinstance(race, dict) else ""
-        if year.isdigit():
+        if year.isdecimal():
             found.add(int(year))
     if races is None:
         found = {int(year) for year in _YEAR.findall(path)[:1]}
@@ -152,7 +152,8 @@ def _parse(path: str, body: bytes) -> tuple[_Body | None, str]:
     if not isinstance(races, list):
         return None, "MRData.RaceTable.Races: a list was expected"
     url = str(data.get("url") or path).partition("?")[0].rstrip("/").removesuffix(".json")
-    numbers = [int(text) if (text := str(data.get(key, ""))).isdigit() else 0 for key in ("offset", "total")]
+    texts = [str(data.get(key, "")) for key in ("offset", "total")]
+    numbers = [int(text) if text.isdecimal() else 0 for text in texts]
     return _Body(f"{SOURCE}/{path}", url, numbers[0], numbers[1], races), ""
 
 
@@ -243,7 +244,7 @@ def _add(
         "round": weekend.round,
         "race_id": race_id,
         "source": SOURCE,
-        "fingerprint": fingerprint([record for _, _, record in items]),
+        "fingerprint": fingerprint([record for _, _, record in once.values()]),
     }
     flat = [(file, index, record, _flat(record)) for file, index, record in once.values()]
     if section == "PitStops":

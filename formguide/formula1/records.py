@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-_CLOCK = re.compile(r"(?:(?:(\d{1,2}):)?(\d{1,2}):)?(\d{1,6})(?:\.(\d{1,6}))?")
-_LAPS_BEHIND = re.compile(r"\+\s*(\d+) laps?", re.IGNORECASE)
-_TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?Z?")
+_CLOCK = re.compile(r"(?:(?:(\d{1,2}):)?(\d{1,2}):)?(\d{1,6})(?:\.(\d{1,6}))?", re.ASCII)
+_LAPS_BEHIND = re.compile(r"\+\s*(\d+) laps?", re.IGNORECASE | re.ASCII)
+_TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?Z?", re.ASCII)
 _LONGEST_PAYLOAD = 1_000_000
 
 
@@ -111,7 +111,7 @@ def parse_time_of_day(text: str) -> time:
     match = _TIME_OF_DAY.fullmatch(text.strip())
     if match is not None:
         return time(int(match.group(1)), int(match.group(2)), int(match.group(3) or 0))
-    if text.strip().isdigit() and int(text) < 24 * 60:
+    if text.strip().isdecimal() and int(text) < 24 * 60:
         return time(int(text) // 60, int(text) % 60)
     raise ValueError(f"{text!r} is not a time of day such as 07:00")
 

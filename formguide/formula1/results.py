@@ -60,9 +60,26 @@ def build_season(season: int, files: Files) -> SeasonTables:
         else:
             rows = _merge_rows(table.name, readings, weekends, rejects)
         tables[table.name] = _frame(rows, table)
+    notes += _missing_sessions(tables)
     for (kind, text), taken in sorted(names.newcomers.items()):
         notes.append(f"newcomer: {kind} {text!r} is not known yet and is taken as {taken}")
     return SeasonTables(season, tables, rejects, notes, disagreements(season, readings))
+
+
+def _missing_sessions(tables: Mapping[str, pl.DataFrame]) -> list[str]:
+    """What a race that was run lacks: its qualifying, its grid, its sprint."""
+    calendar, run = tables["race_calendar"], set(tables["race_results"]["race_id"])
+    sprints = set(calendar.filter("has_sprint")["race_id"])
+    parts = {
+        "qualifying": (run, tables["qualifying_results"].filter(session="qualifying")),
+        "starting grid": (run, tables["starting_grids"].filter(session="race")),
+        "sprint": (run & sprints, tables["sprint_results"]),
+    }
+    return [
+        f"{race_id}: has a result but no {name}"
+        for name, (expected, found) in parts.items()
+        for race_id in sorted(expected - set(found["race_id"]))
+    ]
 
 
 def _merge_weekends(readings: Iterable[Reading]) -> dict[str, Weekend]:
