@@ -278,7 +278,7 @@ def _races(page: _Page, season: int) -> Iterator[_Race]:
 
 
 def _start(session: Any) -> datetime | None:
-    """When a session starts (UTC); the beginning of its day where only that is known, None where nothing is."""
+    """When a session starts (UTC): the beginning of its day if only that is known, else None."""
     if not isinstance(session, dict) or not session.get("date"):
         return None
     text = f"{session['date']}T{session.get('time') or '00:00:00Z'}"
@@ -290,7 +290,7 @@ def _utc(moment: datetime) -> datetime:
 
 
 def _checker(what: str, offset: int) -> Callable[[bytes], _Page]:
-    """Reads a body as the page that was asked for; raises ValueError for anything else, cut short or mixed up."""
+    """Reads a body as the page that was asked for; raises ValueError for anything else."""
     season, _, rest = what.partition("/")
     number, _, listing = rest.partition("/")
 
