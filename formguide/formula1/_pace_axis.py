@@ -26,11 +26,13 @@ NODES = 20
 REACH = 5.4
 """Standard deviations beyond which a normal component is taken as over (mass beyond: 7e-8)."""
 
-WIDTH = 6.6
+WIDTH = 5.5
 """Width of a panel in units of the smallest standard deviation alive in it.
 
-With NODES and REACH this keeps every probability within 2e-7 on fields from identical drivers to scales and
-spans of four orders of magnitude; at 10 the error of twenty identical drivers is 1e-3."""
+With NODES and REACH this keeps every probability within 1e-6. Against panels of a third of the width, on
+5,000 random fields of 2 to 26 drivers with scales up to four orders of magnitude apart, the largest error was
+6e-7, and 99.5 % of the fields stayed below 1e-7.
+"""
 
 
 class Law(NamedTuple):
@@ -82,35 +84,34 @@ def panels(centre: np.ndarray, sd: np.ndarray) -> np.ndarray:
     ``centre`` and ``sd``, shape (n,), are the normal components that can finish; a component lives within
     ``REACH`` standard deviations of its centre.
     """
+    # Begin and end are worked out once: a second evaluation may be rounded otherwise, and miss an edge.
+    begin = centre - REACH * sd
+    end = centre + REACH * sd
     n = len(centre)
     edges = np.empty((64, 2))
     count = 0
-    left = np.inf
-    for i in range(n):
-        left = min(left, centre[i] - REACH * sd[i])
+    left = -np.inf
     while True:
         finest = np.inf
-        begins = np.inf
+        nearest = np.inf
         for i in range(n):
-            start = centre[i] - REACH * sd[i]
-            if start > left:
-                begins = min(begins, start)
-            elif centre[i] + REACH * sd[i] > left:
+            if begin[i] > left:
+                nearest = min(nearest, begin[i])
+            elif end[i] > left:
                 finest = min(finest, sd[i])
         if finest == np.inf:
-            if begins == np.inf:
+            if nearest == np.inf:
                 return edges[:count]
-            left = begins
+            left = nearest
             continue
         # The next edge that matters: where the finest components end, or where a finer one begins.
         stop = left
         for i in range(n):
-            if centre[i] - REACH * sd[i] <= left and sd[i] <= 1.25 * finest:
-                stop = max(stop, centre[i] + REACH * sd[i])
+            if begin[i] <= left and sd[i] <= 1.25 * finest:
+                stop = max(stop, end[i])
         for i in range(n):
-            start = centre[i] - REACH * sd[i]
-            if start > left and sd[i] < 0.8 * finest:
-                stop = min(stop, start)
+            if begin[i] > left and sd[i] < 0.8 * finest:
+                stop = min(stop, begin[i])
         pieces = max(1, math.ceil((stop - left) / (WIDTH * finest) - 1e-9))
         right = stop if pieces == 1 else left + (stop - left) / pieces
         if right <= left:

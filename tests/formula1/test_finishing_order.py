@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from scipy.special import ndtr
 from scipy.stats import norm
 
+from formguide.formula1._kernels import classified_places
+from formguide.formula1._pace_axis import RULE, pace_axis
 from formguide.formula1.finishing_order import (
     MAX_DRIVERS,
     Field,
@@ -201,6 +203,34 @@ def test_stress_agrees_with_the_simulator(name):
     sd = np.sqrt(np.maximum(places * (1 - places), 1e-12) / races)
     assert np.abs(seen - places).max() < 5e-3
     assert (np.abs(seen - places) <= 5.5 * sd + 5 / races).all()
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    drivers=st.integers(2, MAX_DRIVERS),
+    finest=st.floats(-4, 0),
+    spread=st.floats(-3, 2),
+)
+def test_finer_panels_change_nothing(seed, drivers, finest, spread):
+    rng = np.random.default_rng(seed)
+    parts, cars = int(rng.integers(1, 4)), int(rng.integers((drivers + 1) // 2, 27))
+    field = Field(
+        mean=np.round(rng.normal(0, 10.0**spread, drivers), int(rng.integers(0, 5))),
+        own_sd=10 ** rng.uniform(finest, 0.3, drivers),
+        car=rng.permutation(np.repeat(np.arange(cars), 2))[:drivers],
+        car_sd=10 ** rng.uniform(finest, 0.3, cars) * (rng.random(cars) < 0.8),
+        retire_prob=rng.uniform(0, 0.3, drivers) * (rng.random(drivers) < 0.7),
+        noise_weight=rng.dirichlet(np.ones(parts)),
+        noise_shift=rng.normal(0, 1, parts),
+        noise_sd=10 ** rng.uniform(finest, 0.3, parts) * (rng.random(parts) < 0.7),
+    )
+    panels = pace_axis(field.law)
+    thirds = panels[:, :1] + np.diff(panels) * np.arange(4) / 3
+    finer = np.stack([thirds[:, :-1], thirds[:, 1:]], axis=2).reshape(-1, 2)
+    np.testing.assert_allclose(
+        exact_positions(field, classified=True), classified_places(field.law, finer, *RULE), atol=1e-6, rtol=0
+    )
 
 
 def test_independent_drivers_of_very_different_scales_by_quadrature():
