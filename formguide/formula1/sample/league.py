@@ -214,7 +214,7 @@ def _hold(
     skill, form, car = dict(league.skill), dict(league.form), dict(league.car)
     entries = _entries(league, rng, stand_in)
     wet = bool(rng.random() < circuit.p_wet)
-    wet_saturday = bool(rng.random() < (0.45 if wet else 0.3 * circuit.p_wet))
+    wet_saturday = bool(rng.random() < (0.35 if wet else 0.3 * circuit.p_wet))
 
     practised: dict[int, list[Timed]] = {}
     for number in (1, 2) if old_sprint else (1,) if weekend.has_sprint else (1, 2, 3):

@@ -140,7 +140,7 @@ def _interruptions(
     if cut:
         start = int(0.85 * laps)
         wishes = [w for w in wishes if w.end < start - 1]
-        wishes.append(Neutralised("red_flag", start, start, "Rain.", "N"))
+        wishes.append(Neutralised("red_flag", start, start, "Rain." if wet else "Damaged barrier.", "N"))
     kept: list[Neutralised] = []
     for wish in sorted(wishes, key=lambda w: (w.start, w.kind)):
         if wish.end < laps - 1 and (not kept or wish.start > kept[-1].end + 1):
