@@ -75,6 +75,16 @@ def fingerprint(*parts: Any) -> str:
     return digest.hexdigest()[:_FINGERPRINT_CHARS]
 
 
+def compact(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same frame, laid out afresh, so that equal frames write equal Parquet bytes.
+
+    A filtered list column keeps the values of the rows that are gone, and the writer cuts its pages by them.
+    """
+    if any(dtype.is_nested() for dtype in frame.dtypes):
+        frame = frame.select(pl.all().gather(pl.int_range(pl.len())))
+    return frame.rechunk()
+
+
 def _require_dates(frame: pl.DataFrame, column: str) -> None:
     if undated := frame[column].null_count():
         raise ValueError(f"{undated} rows have no {column}: nobody can say when they were known")
@@ -120,7 +130,7 @@ def _encode(part: Any) -> bytes:
         case pl.DataFrame():
             # Parquet holds no bytes for what a null hides and does not show how a frame was cut up.
             buffer = io.BytesIO()
-            part.rechunk().write_parquet(buffer, compression="uncompressed", statistics=False)
+            compact(part).write_parquet(buffer, compression="uncompressed", statistics=False)
             return b"f" + buffer.getvalue()
         case list() | tuple():
             return b"l" + fingerprint(*part).encode()

@@ -26,7 +26,7 @@ import polars as pl
 from upath import UPath
 
 from formguide import files, schema
-from formguide.asof import fingerprint
+from formguide.asof import compact, fingerprint
 from formguide.intake import Intake, LakeError, Quarantined, RawChange
 from formguide.schema import Table
 
@@ -352,7 +352,7 @@ def _parquet(frame: pl.DataFrame) -> bytes:
     if unstable:
         raise LakeError(f"{', '.join(unstable)}: Categorical bytes depend on the process: use Enum or String")
     buffer = io.BytesIO()
-    frame.rechunk().write_parquet(buffer, compression="zstd", compression_level=3, row_group_size=131_072)
+    compact(frame).write_parquet(buffer, compression="zstd", compression_level=3, row_group_size=131_072)
     return buffer.getvalue()
 
 

@@ -27,6 +27,7 @@ import polars as pl
 from formguide.formula1 import conditions, finishing_order, outlook, results, strengths
 from formguide.formula1.baselines import Baselines, BaselineSettings
 from formguide.formula1.forecast import due_forecasts, scenario_noise
+from formguide.formula1.incremental import CONDITION_INPUTS
 from formguide.formula1.scenarios import SCENARIOS, RaceHistory
 from formguide.formula1.settings import ForecastSettings, NoiseSettings, StrengthSettings
 from formguide.formula1.weekends import MOMENTS, Weekend, build_weekends
@@ -42,7 +43,7 @@ def load(folder: Path) -> tuple[list[Weekend], pl.DataFrame]:
         results.build_season(y, files).tables for y in sorted(results.seasons_of(files)) if y <= LAST_SEASON
     ]
     tables = {name: pl.concat([s[name] for s in seasons]) for name in seasons[0]}
-    tables["race_conditions"] = conditions.race_conditions(tables)
+    tables["race_conditions"] = conditions.race_conditions(*(tables[name] for name in CONDITION_INPUTS))
     return build_weekends(tables), tables["race_conditions"]
 
 

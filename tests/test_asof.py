@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from formguide.asof import before, fingerprint, scramble
+from formguide.asof import before, compact, fingerprint, scramble
 
 NOON = datetime(2024, 5, 1, 12)
 
@@ -124,3 +125,17 @@ def test_fingerprint_is_of_content_alone() -> None:
     assert fingerprint(whole) == fingerprint(cut_up) == fingerprint(whole.clone())
     assert fingerprint(whole) != fingerprint(whole.with_columns(pl.col("time_sec") + 1e-9))
     assert fingerprint("formguide", 1) == "6ec2003fbe515002"
+
+
+def test_equal_frames_with_lists_write_equal_bytes_however_they_came_about():
+    frame = pl.DataFrame({"k": [1, 2] * 3000, "p": [[float(i)] * 20 for i in range(6000)]})
+    filtered = frame.filter(pl.col("k") == 1)
+    fresh = pl.DataFrame(filtered.to_dict(as_series=False), schema=filtered.schema)
+
+    def written(f):
+        out = io.BytesIO()
+        compact(f).write_parquet(out)
+        return out.getvalue()
+
+    assert written(filtered) == written(fresh)
+    assert fingerprint(filtered) == fingerprint(fresh)

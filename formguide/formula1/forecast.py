@@ -18,18 +18,13 @@ from formguide.formula1.forecast_tables import RaceForecasts
 from formguide.formula1.outlook import Outlook, inputs_fingerprint, look, race_field
 from formguide.formula1.scenarios import MIXED, SCENARIOS, RaceHistory, climatology
 from formguide.formula1.settings import ForecastSettings, NoiseSettings, as_dict
+from formguide.formula1.simulate import GRAND_PRIX_POINTS
 from formguide.formula1.state import State
 from formguide.formula1.strengths import Checkpoint
 from formguide.formula1.weekends import MOMENTS, Weekend, build_weekends
 
 VERSION = "1"
 """Changes when the same outlooks would give other forecasts."""
-
-RACE_POINTS = (25.0, 18.0, 15.0, 12.0, 10.0, 8.0, 6.0, 4.0, 2.0, 1.0)
-"""Points of a grand prix since 2010, without the fastest-lap point of 2019-2024."""
-
-SPRINT_POINTS = (8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0)
-"""Points of a sprint race since 2022."""
 
 Adjustment = Callable[[Outlook], np.ndarray]
 """Adds to the expected pace of each driver (D,), in % of lap time."""
@@ -277,7 +272,7 @@ def _table(
                     "p_podium": places[:, :3].sum(axis=1),
                     "p_points": places[:, :10].sum(axis=1),
                     "p_retire": np.asarray(retire),
-                    "expected_points": finishing_order.expected_points(np.asarray(classified), RACE_POINTS),
+                    "expected_points": finishing_order.expected_points(np.asarray(classified), GRAND_PRIX_POINTS),
                     "expected_position": places @ np.arange(1.0, n + 1),
                     "position_probs": pl.Series(places.tolist(), dtype=pl.List(pl.Float64)),
                     "model": [model] * n,

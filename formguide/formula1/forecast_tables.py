@@ -98,7 +98,6 @@ class SeasonForecasts(Table):
     entity_id = _text("f1db driver or constructor id", key=True)
     points_now = _number("Points scored so far")
     expected_points = _number("Expected final points")
-    points_sd = _number("Standard deviation of the final points")
     p_title = _prob("Chance to be champion")
     p_top3 = _prob("Chance to finish the championship in the first three")
     expected_rank = _number("Expected championship position")

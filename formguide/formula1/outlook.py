@@ -194,25 +194,14 @@ def race_field(outlook: Outlook, noise: NoiseSettings) -> finishing_order.Field:
     The posterior covariance is split into what two teammates share, what is the driver's own, and what the whole
     field shares, which decides nothing and is left out.
     """
-    n = len(outlook.drivers)
-    cov = outlook.cov * noise.posterior_scale**2
-    crews = {t: [i for i in range(n) if outlook.teams[i] == t] for t in dict.fromkeys(outlook.teams)}
-    car = np.array([list(crews).index(t) for t in outlook.teams])
-    rivals = car[:, None] != car[None, :]
-    everyone = float(cov[rivals].mean()) if rivals.any() else 0.0
-    own = np.maximum(np.diag(cov) - everyone, 0.0)
-    shared = np.zeros(len(crews))
-    for i, members in enumerate(crews.values()):
-        if len(members) == 2:
-            a, b = members
-            shared[i] = min(max(cov[a, b] - everyone, 0.0), own[a], own[b])
+    car, car_sd, own_sd = shared_and_own(outlook.cov * noise.posterior_scale**2, outlook.teams)
     weight = noise.trouble_weight
     centre = weight * noise.trouble_shift
     return finishing_order.Field(
         mean=outlook.mean + (noise.grid_gain_factor - 1) * outlook.grid_part,
-        own_sd=np.sqrt(own - shared[car]),
+        own_sd=own_sd,
         car=car,
-        car_sd=np.sqrt(shared),
+        car_sd=car_sd,
         retire_prob=np.clip(
             1 - (1 - np.clip(outlook.car_hazard * noise.car_factor, 0, 0.95))
             * (1 - np.clip(outlook.accident_hazard * noise.accident_factor, 0, 0.95)), 0.0, 0.95,
@@ -221,3 +210,19 @@ def race_field(outlook: Outlook, noise: NoiseSettings) -> finishing_order.Field:
         noise_shift=np.array([centre, centre - noise.trouble_shift]),
         noise_sd=np.array([noise.own_sd, noise.trouble_sd]),
     )  # fmt: skip
+
+
+def shared_and_own(cov: np.ndarray, teams: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A covariance of paces (D, D) as car index (D,), standard deviations shared in a car (T,) and a driver's own (D,)."""
+    n = len(teams)
+    crews = {t: [i for i in range(n) if teams[i] == t] for t in dict.fromkeys(teams)}
+    car = np.array([list(crews).index(t) for t in teams])
+    rivals = car[:, None] != car[None, :]
+    everyone = float(cov[rivals].mean()) if rivals.any() else 0.0
+    own = np.maximum(np.diag(cov) - everyone, 0.0)
+    shared = np.zeros(len(crews))
+    for i, members in enumerate(crews.values()):
+        if len(members) == 2:
+            a, b = members
+            shared[i] = min(max(cov[a, b] - everyone, 0.0), own[a], own[b])
+    return car, np.sqrt(shared), np.sqrt(np.maximum(own - shared[car], 0.0))

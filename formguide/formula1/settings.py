@@ -69,6 +69,20 @@ class NoiseSettings:
 
 
 @dataclass(frozen=True)
+class MlSettings:
+    """The LightGBM layer: trees boosted on the finishing orders of at least `min_races` earlier races."""
+
+    min_races: int = 60
+    refit_every_races: int = 6
+    rounds: int = 60
+    learning_rate: float = 0.05
+    leaves: int = 3
+    min_rows_in_leaf: int = 60
+    shrinkage: float = 0.7
+    seed: int = 1
+
+
+@dataclass(frozen=True)
 class ForecastSettings:
     """Everything a Formula 1 forecast depends on beside the data."""
 
@@ -76,6 +90,7 @@ class ForecastSettings:
     dry: NoiseSettings = NoiseSettings()
     wet: NoiseSettings = NoiseSettings()
     safety_car: NoiseSettings = NoiseSettings()
+    ml: MlSettings = MlSettings()
     moment_scale: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
     reliability_half_life_races: float = 25.0
     reliability_prior_starts: float = 12.0
