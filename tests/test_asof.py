@@ -139,3 +139,57 @@ def test_equal_frames_with_lists_write_equal_bytes_however_they_came_about():
 
     assert written(filtered) == written(fresh)
     assert fingerprint(filtered) == fingerprint(fresh)
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.none() | st.integers(-5, 5),
+        st.none() | st.floats(0, 1),
+        st.none() | st.text("abé", max_size=20),
+        st.none() | st.lists(st.floats(0, 1), max_size=4),
+        st.none() | st.lists(st.text("xy", max_size=3), max_size=2),
+    ),
+    max_size=30,
+)
+SCHEMA = {
+    "n": pl.Int32,
+    "p": pl.Float64,
+    "name": pl.String,
+    "by_position": pl.List(pl.Float64),
+    "tags": pl.List(pl.String),
+}
+
+
+def parquet(frame: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    compact(frame).write_parquet(buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+@given(rows=ROWS, others=ROWS, cut=st.integers(0, 30))
+def test_the_history_of_a_frame_does_not_show_in_its_bytes(
+    rows: list[Any], others: list[Any], cut: int
+) -> None:
+    fresh, more = (pl.DataFrame(r, schema=SCHEMA, orient="row") for r in (rows, others))
+    both = pl.concat([fresh.with_columns(keep=True), more.with_columns(keep=False)])
+    marked = both.with_columns(place=pl.int_range(pl.len()))
+    shuffled = marked.sample(fraction=1, shuffle=True, seed=cut).sort("place")
+    ways = {
+        "filtered": both.filter("keep").drop("keep"),
+        "sliced": both.head(fresh.height).drop("keep"),
+        "cut up": pl.concat([fresh[:cut], fresh[cut:]], rechunk=False),
+        "sorted": shuffled.filter("keep").select(fresh.columns),
+        "read back": pl.read_parquet(io.BytesIO(parquet(fresh))),
+    }
+    for way, frame in ways.items():
+        assert_frame_equal(frame, fresh)
+        assert parquet(frame) == parquet(fresh), way
+        assert fingerprint(frame) == fingerprint(fresh), way
+
+
+def test_what_a_null_hides_does_not_show_in_the_bytes() -> None:
+    plain = pl.DataFrame({"p": [0.5, None, 0.25], "by_position": [[1.0], None, [2.0, 3.0]]})
+    full = pl.DataFrame({"p": [0.5, 0.75, 0.25], "by_position": [[1.0], [9.0, 9.0], [2.0, 3.0]]})
+    hidden = full.with_columns(pl.when(pl.int_range(pl.len()) != 1).then(pl.all()))
+    assert_frame_equal(hidden, plain)
+    assert parquet(hidden) == parquet(plain)
