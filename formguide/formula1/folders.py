@@ -71,7 +71,11 @@ def read_folder(path: str | Path, notes: list[str] | None = None) -> dict[str, d
         if kept in found[source]:
             said.append(f"{relative}: {source}/{kept} is already there, the first is read")
             continue
-        found[source][kept] = file.read_bytes()
+        body = file.read_bytes()
+        if source == "jolpica" and jolpica.is_foreign(kept, body):
+            said.append(f"{relative}: JSON, but no body of Jolpica")
+            continue
+        found[source][kept] = body
     if (root / _KEPT_APART).is_dir():
         said.append(
             f"{_KEPT_APART}/: a history of uploads, not read with the rest; name it itself to read it"

@@ -80,6 +80,14 @@ def seasons(path: str, body: bytes) -> list[int]:
     return sorted(found)
 
 
+def is_foreign(path: str, body: bytes) -> bool:
+    """Whether a JSON file is none of ours: no MRData in it, or unreadable and no year in its name."""
+    if b'"MRData"' in body[:10_000]:
+        return False
+    parsed, problem = _parse(path, body)
+    return bool(problem) if parsed is not None else not _YEAR.search(path)
+
+
 def read_season(season: int, files: Mapping[str, bytes], names: Names) -> Reading:
     """Everything that the bodies (by file name) say about one season."""
     reading = Reading(SOURCE)

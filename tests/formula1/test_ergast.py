@@ -13,7 +13,7 @@ from formguide.formula1.records import Reading
 RACES = (
     "raceId,year,round,circuitId,name,date,time,url,fp1_date,fp1_time,fp2_date,fp2_time,fp3_date,fp3_time,"
     "quali_date,quali_time,sprint_date,sprint_time\n"
-    "1,2023,1,3,Bahrain Grand Prix,2023-03-05,15:00:00,u,\\N,\\N,\\N,\\N,\\N,\\N,2023-03-04,15:00:00,\\N,\\N\n"
+    "1,2023,1,3,Bahrain Grand Prix,2023-03-05,15:00:00,u,\\N,\\N,\\N,\\N,,,2023-03-04,15:00:00,\\N,\\N\n"
     "2,2023,2,6,Monaco Grand Prix,2023-05-28,13:00:00,u,2023-05-26,11:30:00,2023-05-27,10:00:00,\\N,\\N,"
     "\\N,\\N,2023-05-27,14:30:00\n"
     "3,2024,1,3,Bahrain Grand Prix,2024-03-02,15:00:00,u,,,,,,,,,,\n"
@@ -62,7 +62,8 @@ def files(**changed: str | bytes) -> dict[str, bytes]:
         "results": RESULTS,
         "qualifying": QUALIFYING,
         "pit_stops": PIT_STOPS,
-    } | changed
+    }
+    plain.update(changed)
     return {f"{k}.csv": v if isinstance(v, bytes) else v.encode() for k, v in plain.items()}
 
 
@@ -166,7 +167,7 @@ def test_without_races_nothing_is_read_and_it_says_so() -> None:
         ("pit_stops", PIT_STOPS + "1,1,1,30,x,20.0,1\n", 3, "stop", "given twice"),
         (
             "drivers",
-            DRIVERS.replace("hamilton", "hamilten").replace("Lewis", ""),
+            DRIVERS.replace("hamilton", "hamilten").replace('"Lewis","Hamilton"', '"Q","Hx"'),
             3,
             "driverId",
             "lewis-hamilton",

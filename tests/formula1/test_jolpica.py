@@ -147,7 +147,7 @@ def test_sprints_and_pit_stops() -> None:
 
 
 def test_a_calendar_with_a_sprint() -> None:
-    sessions = {
+    sessions: dict[str, Any] = {
         "FirstPractice": {"date": "2025-04-11", "time": "11:30:00Z"},
         "SprintQualifying": {"date": "2025-04-11", "time": "15:30:00Z"},
         "Sprint": {"date": "2025-04-12", "time": "11:00:00Z"},
