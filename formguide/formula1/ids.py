@@ -35,6 +35,8 @@ FOLDERS: dict[str, Kind] = {
     "grands-prix": "grand prix",
 }
 _NEAR_MISS = 0.85
+_WORTH_A_HINT = 0.6
+_SHORTEST_MISSPELLED = 5
 
 
 class UnknownNameError(ValueError):
@@ -86,14 +88,23 @@ class Names:
         """As `look_up`, but raises `UnknownNameError` (with a suggestion) for what is not known."""
         found = self.look_up(kind, text, season)
         if found is None:
-            raise UnknownNameError(kind, text, self.suggest(kind, text))
+            # Somebody typed this: a far-fetched hint is better than none.
+            hint = self._closest(kind, fold(text), self.aliases[kind], _WORTH_A_HINT)
+            raise UnknownNameError(kind, text, hint)
         return found
 
     def suggest(self, kind: Kind, text: str) -> str | None:
-        """The known id that a text resembles closely, if there is one."""
-        known = self.aliases[kind]
-        close = difflib.get_close_matches(fold(text), known, n=1, cutoff=_NEAR_MISS)
-        return known[close[0]] if close else None
+        """The known id of which a text is likely a misspelling, if there is one."""
+        folded = fold(text)
+        # Short names resemble codes and each other by chance: Salo is no misspelling of ALO.
+        if len(folded) < _SHORTEST_MISSPELLED:
+            return None
+        candidates = [name for name in self.aliases[kind] if len(name) >= _SHORTEST_MISSPELLED]
+        return self._closest(kind, folded, candidates, _NEAR_MISS)
+
+    def _closest(self, kind: Kind, folded: str, candidates: Iterable[str], cutoff: float) -> str | None:
+        close = difflib.get_close_matches(folded, candidates, n=1, cutoff=cutoff)
+        return self.aliases[kind][close[0]] if close else None
 
     def _dated(self, kind: Kind) -> list[tuple[str, str, int, int]]:
         return [
@@ -115,7 +126,7 @@ class Names:
             found = self.newcomers.get((kind, text))
         if found is not None:
             return found
-        suggestion = self.suggest(kind, text)
+        suggestion = self.suggest(kind, full_name or text)
         if suggestion is not None:
             raise UnknownNameError(kind, text, suggestion)
         newcomer = slug(full_name or text)

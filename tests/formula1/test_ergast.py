@@ -167,7 +167,7 @@ def test_without_races_nothing_is_read_and_it_says_so() -> None:
         ("pit_stops", PIT_STOPS + "1,1,1,30,x,20.0,1\n", 3, "stop", "given twice"),
         (
             "drivers",
-            DRIVERS.replace("hamilton", "hamilten").replace('"Lewis","Hamilton"', '"Q","Hx"'),
+            DRIVERS.replace("hamilton", "hamilten").replace('"Hamilton"', '"Hamilten"'),
             3,
             "driverId",
             "lewis-hamilton",

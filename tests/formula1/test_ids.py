@@ -95,6 +95,8 @@ def test_every_entity_is_found_by_its_own_id_and_name() -> None:
 def test_a_misspelling_is_refused_with_the_suggestion() -> None:
     with pytest.raises(UnknownNameError, match="did you mean lando-norris"):
         ids.find_driver("lando-noris")
+    with pytest.raises(UnknownNameError, match="did you mean lando-norris"):
+        ids.find_driver("NORR")
     names = ids.names_of_tree({})
     with pytest.raises(UnknownNameError) as error:
         names.resolve("constructor", "aston-marton")
@@ -107,6 +109,8 @@ def test_a_newcomer_is_taken_as_a_slug_and_remembered_apart() -> None:
     assert names.resolve("driver", "brandnewface") == "brandnewface"
     assert names.resolve("driver", "new_face", "Zoë New-Face") == "zoe-new-face"
     assert set(names.newcomers.values()) == {"brandnewface", "zoe-new-face"}
+    assert names.resolve("driver", "salo", "Mika Salo") == "mika-salo"
+    assert names.resolve("driver", "leclere", "Michel Leclère") == "michel-leclere"
     assert not ids.names_of_tree({}).newcomers
 
 
