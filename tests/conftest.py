@@ -21,6 +21,7 @@ os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 import ipaddress
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -73,23 +74,37 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("real")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line per reason to skip, however many tests it stands for."""
+    reasons = Counter(
+        str(report.longrepr[2]).removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", [])
+        if isinstance(report.longrepr, tuple)
+    )
+    for reason, tests in reasons.items():
+        terminalreporter.write_line(f"skipped {tests} {'test' if tests == 1 else 'tests'}: {reason}")
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Callable[[str], Path]:
     """`real_data("formula1")` is the folder of a sport's real records; the test is skipped without it."""
 
     def of(sport: str) -> Path:
-        folder = REAL_DATA / sport
-        if not folder.is_dir():
-            pytest.skip("the real records are not here (../shared/data, or FORMGUIDE_REAL_DATA)")
-        return folder
+        return _required(REAL_DATA / sport)
 
     return of
 
 
 @pytest.fixture(autouse=True)
 def _real_records_are_there(request: pytest.FixtureRequest) -> None:
-    if request.node.get_closest_marker("real") and not REAL_DATA.is_dir():
+    if request.node.get_closest_marker("real"):
+        _required(REAL_DATA)
+
+
+def _required(folder: Path) -> Path:
+    if not folder.is_dir():
         pytest.skip("the real records are not here (../shared/data, or FORMGUIDE_REAL_DATA)")
+    return folder
 
 
 # -- a server on this machine ----------------------------------------------------------------------
