@@ -10,16 +10,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from formguide.formula1 import finishing_order
-from formguide.formula1.outlook import Outlook
 from formguide.formula1.weekends import Session, Weekend
 
 BASELINES = ("grid", "championship", "elo", "grid_strength")
 
 _MAX = finishing_order.MAX_DRIVERS
+
+
+class FieldView(Protocol):
+    """The field of one forecast as it was seen: who drives for whom, from where, and how that is known."""
+
+    @property
+    def drivers(self) -> Sequence[str]: ...
+    @property
+    def teams(self) -> Sequence[str]: ...
+    @property
+    def grid(self) -> np.ndarray: ...
+    @property
+    def grid_from(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -77,7 +90,7 @@ class Baselines:
         ]
         return np.array(total) / self.settings.elo_scale
 
-    def positions(self, outlook: Outlook, name: str) -> np.ndarray | None:
+    def positions(self, outlook: FieldView, name: str) -> np.ndarray | None:
         """(D, D) place probabilities of a baseline for the field of `outlook`, or None where it has no forecast."""
         s, n = self.settings, len(outlook.drivers)
         match name:
