@@ -12,7 +12,9 @@ from sensors import SENSORS
 ASSETS = dg.load_assets_from_modules([formula1, warehouse])
 
 
-def build_defs(overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
+def build_defs(
+    overrides: Mapping[str, Any] | None = None, loggers: Mapping[str, dg.LoggerDefinition] | None = None
+) -> dg.Definitions:
     """The platform. `overrides` replaces resources by name: a test's lake, a deployment's folders."""
     resources = {
         "lake": LakeResource(root=lake_root()),
@@ -22,6 +24,7 @@ def build_defs(overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
         assets=ASSETS,
         sensors=SENSORS,
         resources={**resources, **(overrides or {})},
+        loggers=loggers,
         executor=dg.in_process_executor,
     )
 

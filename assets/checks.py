@@ -20,23 +20,34 @@ def key(name: str) -> dg.AssetKey:
 
 
 def fits(*tables: type[Table]) -> list[dg.AssetCheckSpec]:
-    """The check that each table fits its declaration. Blocking: no model is fed with a table that does not."""
+    """The check that each table fits its declaration. Blocking: no model is fed with a table that does
+    not."""
     return [
-        dg.AssetCheckSpec("fits_declaration", asset=key(table.name), blocking=True, description=checks.fits.__doc__)
+        dg.AssetCheckSpec(
+            "fits_declaration", asset=key(table.name), blocking=True, description=checks.fits.__doc__
+        )
         for table in tables
     ]
 
 
 RESULTS = [
     dg.AssetCheckSpec(
-        "one_car_per_position", asset=key("race_results"), blocking=True, description=checks.classification.__doc__
+        "one_car_per_position",
+        asset=key("race_results"),
+        blocking=True,
+        description=checks.classification.__doc__,
     ),
     dg.AssetCheckSpec("full_fields", asset=key("race_results"), description=checks.full_fields.__doc__),
     dg.AssetCheckSpec("sources_agree", asset=key(DISAGREEMENTS), description=checks.sources_agree.__doc__),
 ]
-WET_RULE = dg.AssetCheckSpec("wet_rule_agrees", asset=key("race_conditions"), description=checks.wet_rule.__doc__)
+WET_RULE = dg.AssetCheckSpec(
+    "wet_rule_agrees", asset=key("race_conditions"), description=checks.wet_rule.__doc__
+)
 PROBABILITIES = dg.AssetCheckSpec(
-    "probabilities_add_up", asset=key("race_forecasts"), blocking=True, description=checks.probabilities.__doc__
+    "probabilities_add_up",
+    asset=key("race_forecasts"),
+    blocking=True,
+    description=checks.probabilities.__doc__,
 )
 
 
@@ -60,13 +71,19 @@ def of_results(lake: Lake, asset: str, seasons: Sequence[int]) -> list[dg.AssetC
 def of_conditions(lake: Lake, seasons: Sequence[int]) -> list[dg.AssetCheckResult]:
     """The checks of the inferred race conditions."""
     rule = checks.wet_rule(read(lake, RaceConditions.name, seasons))
-    return [*table_fits(lake, RaceConditions, seasons), result("wet_rule_agrees", RaceConditions.name, rule, warn=True)]
+    return [
+        *table_fits(lake, RaceConditions, seasons),
+        result("wet_rule_agrees", RaceConditions.name, rule, warn=True),
+    ]
 
 
 def of_forecasts(lake: Lake, seasons: Sequence[int]) -> list[dg.AssetCheckResult]:
     """The checks of the race forecasts."""
     sums = checks.probabilities(read(lake, RaceForecasts.name, seasons))
-    return [*table_fits(lake, RaceForecasts, seasons), result("probabilities_add_up", RaceForecasts.name, sums)]
+    return [
+        *table_fits(lake, RaceForecasts, seasons),
+        result("probabilities_add_up", RaceForecasts.name, sums),
+    ]
 
 
 def read(lake: Lake, asset: str, seasons: Sequence[int]) -> pl.DataFrame:

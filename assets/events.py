@@ -1,10 +1,10 @@
 """What an asset reports when one run makes several of its partitions.
 
 Dagster 1.13 lets a step that materialises a range of partitions report one data version for all of them
-(dagster-io/dagster#34013), so an unchanged season would look changed, and everything after it stale, whenever a season
-beside it changed; and the partitions of an asset that leans on its own earlier partitions look stale at once (#16287).
-Here each partition of a range is reported again with its own data version and its own numbers; the latest report is
-the one that counts.
+(dagster-io/dagster#34013), so an unchanged season would look changed, and everything after it stale,
+whenever a season beside it changed; and the partitions of an asset that leans on its own earlier partitions
+look stale at once (#16287). Here each partition of a range is reported again with its own data version and
+its own numbers; the latest report is the one that counts.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,13 +32,17 @@ def materialised(
     metadata: Mapping[int, Mapping[str, Any]] | None = None,
     checks: Sequence[dg.AssetCheckResult] = (),
 ) -> Iterator[Report]:
-    """Reports an asset's partitions, each with its metadata, and the checks that were made of them together."""
+    """Reports an asset's partitions, each with its metadata, and the checks that were made of them
+    together."""
     key = key or context.asset_key
     shown = {season: {**numbers(part), **(metadata or {}).get(season, {})} for season, part in made.items()}
     if len(made) == 1:
         ((season, part),) = made.items()
         yield dg.MaterializeResult(
-            asset_key=key, data_version=dg.DataVersion(part.version), metadata=shown[season], check_results=checks
+            asset_key=key,
+            data_version=dg.DataVersion(part.version),
+            metadata=shown[season],
+            check_results=checks,
         )
         return
     together = fingerprint(*(made[season].version for season in sorted(made)))
@@ -51,12 +55,16 @@ def materialised(
             # What this season leans on is the season reported just now.
             tags = {**tags, f"{_OWN_INPUT}{key.to_user_string()}": str(_last_event(context, key))}
         yield dg.AssetMaterialization(
-            asset_key=key, partition=str(season), metadata=shown[season], tags={**tags, _DATA_VERSION: part.version}
+            asset_key=key,
+            partition=str(season),
+            metadata=shown[season],
+            tags={**tags, _DATA_VERSION: part.version},
         )
 
 
 def numbers(part: Made) -> dict[str, Any]:
-    """A partition's numbers as metadata: rows, how much was computed and how much carried over, and its facts."""
+    """A partition's numbers as metadata: rows, how much was computed and how much carried over, and its
+    facts."""
     facts = {name: value for name, value in part.facts.items() if value not in ([], {}, None)}
     return {"rows": part.rows, "computed": part.computed, "carried_over": part.carried, **facts}
 
@@ -79,4 +87,4 @@ def _provenance(context: dg.AssetExecutionContext, key: dg.AssetKey) -> dict[str
 
 
 def _last_event(context: dg.AssetExecutionContext, key: dg.AssetKey) -> int:
-    return context.instance.fetch_materializations(key, limit=1).records[0].storage_id
+    return int(context.instance.fetch_materializations(key, limit=1).records[0].storage_id)

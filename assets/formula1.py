@@ -1,7 +1,8 @@
 """Formula 1 as assets: source files → results → race conditions → strengths → forecasts → scores.
 
-A season is a partition and a race is a row; what has not changed is carried over inside an asset, and its metadata says
-how much of it was. All of the season chain can share one run, which is what the sensor asks for when files arrive.
+A season is a partition and a race is a row; what has not changed is carried over inside an asset, and its
+metadata says how much of it was. All of the season chain can share one run, which is what the sensor asks
+for when files arrive.
 """
 
 from collections.abc import Iterator
@@ -40,7 +41,9 @@ RACE_WEEKS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=130), war
     check_specs=checks.fits(SourceFiles),
     freshness_policy=RACE_WEEKS,
 )
-def source_files(context: dg.AssetExecutionContext, lake: LakeParam, watched: WatchedFolders) -> Iterator[Report]:
+def source_files(
+    context: dg.AssetExecutionContext, lake: LakeParam, watched: WatchedFolders
+) -> Iterator[Report]:
     seasons = seasons_of(context)
     made = incremental.make_source_files(lake, seasons, watched.of(lake, SPORT))
     yield from materialised(context, made, checks=checks.table_fits(lake, SourceFiles, seasons))
@@ -64,10 +67,13 @@ def source_files(context: dg.AssetExecutionContext, lake: LakeParam, watched: Wa
     backfill_policy=ONE_RUN,
 )
 def results(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Report]:
-    """The canonical tables of every source's files; a season whose files have not changed is not read again."""
+    """The canonical tables of every source's files; a season whose files have not changed is not read
+    again."""
     seasons = seasons_of(context)
     for name, made in incremental.make_results(lake, seasons).items():
-        yield from materialised(context, made, checks.key(name), checks=checks.of_results(lake, name, seasons))
+        yield from materialised(
+            context, made, checks.key(name), checks=checks.of_results(lake, name, seasons)
+        )
 
 
 @dg.asset(
@@ -75,7 +81,10 @@ def results(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Repo
     kinds={"polars"},
     code_version=incremental.CONDITIONS_VERSION,
     description=RaceConditions.description,
-    deps=[dg.AssetDep(checks.key(name), partition_mapping=SEASONS_UP_TO) for name in incremental.CONDITION_INPUTS],
+    deps=[
+        dg.AssetDep(checks.key(name), partition_mapping=SEASONS_UP_TO)
+        for name in incremental.CONDITION_INPUTS
+    ],
     check_specs=[*checks.fits(RaceConditions), checks.WET_RULE],
 )
 def race_conditions(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Report]:
@@ -140,18 +149,33 @@ def season_forecasts(context: dg.AssetExecutionContext, lake: LakeParam) -> Iter
     seasons = seasons_of(context)
     made = issuing.make_season_forecasts(lake, seasons)
     yield from materialised(
-        context, made, metadata=shown.title_odds(lake, seasons), checks=checks.table_fits(lake, SeasonForecasts, seasons)
+        context,
+        made,
+        metadata=shown.title_odds(lake, seasons),
+        checks=checks.table_fits(lake, SeasonForecasts, seasons),
     )
 
 
 @dg.asset(
-    **BY_SEASON, kinds={"polars"}, code_version="1", description=ForecastLog.description, deps=[race_forecasts]
+    **BY_SEASON,
+    kinds={"polars"},
+    code_version="1",
+    description=ForecastLog.description,
+    deps=[race_forecasts],
 )
 def forecast_log(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Report]:
     yield from materialised(context, issuing.log_forecasts(lake, seasons_of(context)))
 
 
-SEASON_ASSETS = [source_files, results, race_conditions, strengths, race_forecasts, season_forecasts, forecast_log]
+SEASON_ASSETS = [
+    source_files,
+    results,
+    race_conditions,
+    strengths,
+    race_forecasts,
+    season_forecasts,
+    forecast_log,
+]
 SEASON_CHAIN = dg.AssetSelection.assets(*SEASON_ASSETS)
 """Everything that shares the season partitions: what one piece of news sets off, in one run."""
 

@@ -1,15 +1,17 @@
 """Materialises assets in this process and tells how it goes: what the `formguide` command runs."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
 from assets.partitions import SEASONS, season_range
 
-Progress = Callable[[str, str], None]
-"""Told what happened (`STEP_START`, `STEP_SUCCESS`, `STEP_FAILURE`) and to which step."""
+Progress = Callable[[str, str, Mapping[str, Any]], None]
+"""Told what happened (`STEP_START`, `ASSET_MATERIALIZATION`, …), in which step, and the metadata that came
+with it."""
 
 
 class RunFailed(RuntimeError):
@@ -25,26 +27,25 @@ class _Tell(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         event = getattr(record, "dagster_event", None)
-        if event is not None and event.step_key:
-            self._progress(event.event_type_value, event.step_key)
+        if event is None or not event.step_key:
+            return
+        metadata = event.materialization.metadata if event.is_step_materialization else {}
+        self._progress(
+            event.event_type_value, event.step_key, {name: m.value for name, m in metadata.items()}
+        )
 
 
-def told_to(progress: Progress, log_file: Path | None = None) -> dg.LoggerDefinition:
-    """A logger that tells `progress`, writes everything to a file if one is named, and leaves the terminal alone."""
+def told_to(progress: Progress) -> dg.LoggerDefinition:
+    """A logger that tells `progress` and leaves the terminal alone; what it hears also goes to
+    `formguide`'s own log."""
 
-    @dg.logger(description="Tells the command how the run goes.")
     def quiet(context: dg.InitLoggerContext) -> logging.Logger:
         log = logging.getLogger("formguide.run")
         log.setLevel(logging.DEBUG)
-        log.propagate = False
         log.handlers = [_Tell(progress)]
-        if log_file is not None:
-            to_file = logging.FileHandler(log_file, encoding="utf-8")
-            to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-            log.handlers.append(to_file)
         return log
 
-    return quiet
+    return dg.LoggerDefinition(logger_fn=quiet, description="Tells the command how the run goes.")
 
 
 def instance_in(home: Path | None) -> dg.DagsterInstance:
@@ -62,7 +63,8 @@ def materialise(
     instance: dg.DagsterInstance,
     seasons: Sequence[int] = (),
 ) -> dict[str, dict[str, object]]:
-    """Runs the selected assets, over a range of seasons if some are given; what was said of each, by its name.
+    """Runs the selected assets, over a range of seasons if some are given; what was said of each, by its
+    name.
 
     Raises `RunFailed`, also for a season that there is no partition for.
     """
@@ -76,6 +78,7 @@ def materialise(
         asset_selection=sorted(selection.resolve(definitions.resolve_asset_graph())),
         partition_key=str(seasons[0]) if first_only else None,
         tags=season_range(seasons) if seasons and not first_only else None,
+        run_config={"loggers": {name: {} for name in definitions.loggers or ()}},
         raise_on_error=False,
     )
     if not result.success:
@@ -83,7 +86,9 @@ def materialise(
     said: dict[str, dict[str, object]] = {}
     for event in result.get_asset_materialization_events():
         metadata = event.materialization.metadata
-        said.setdefault(event.materialization.asset_key.path[-1], {name: m.value for name, m in metadata.items()})
+        said.setdefault(
+            event.materialization.asset_key.path[-1], {name: m.value for name, m in metadata.items()}
+        )
     return said
 
 

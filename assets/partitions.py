@@ -1,6 +1,7 @@
 """The partitions that assets share: the season is the unit of history in every sport.
 
-One definition for all, so that the assets of a chain can share a run; a race or a game is a row, not a partition.
+One definition for all, so that the assets of a chain can share a run; a race or a game is a row, not a
+partition.
 """
 
 import warnings
@@ -15,7 +16,7 @@ SEASONS = dg.TimeWindowPartitionsDefinition(
 )
 """Calendar years from 2014 to the present one (`end_offset=1`: also the year that is still running)."""
 
-# Dagster calls it beta that a backfill is one run: every asset here leans on it, and nobody wants it said for each.
+# Dagster calls it beta that a backfill is one run: nobody wants that said once for every asset.
 warnings.filterwarnings("ignore", message=".*backfill_policy.*", category=dg.BetaWarning)
 
 with warnings.catch_warnings():

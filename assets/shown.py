@@ -21,7 +21,9 @@ def strengths(lake: Lake, season: int) -> dict[str, Any]:
     if table.is_empty():
         return {}
     now = table.filter(pl.col("session_at") == pl.col("session_at").max())
-    best = now.sort("race_pace_pct", descending=True).group_by("entity_kind", maintain_order=True).head(_FIRST)
+    best = (
+        now.sort("race_pace_pct", descending=True).group_by("entity_kind", maintain_order=True).head(_FIRST)
+    )
     names = [
         ids.display_name("driver" if kind == "driver" else "constructor", name)
         for kind, name in best.select("entity_kind", "entity_id").iter_rows()
@@ -56,4 +58,6 @@ def title_odds(lake: Lake, seasons: Iterable[int]) -> dict[int, dict[str, Any]]:
     """The last season's title odds as they stand, drivers and constructors."""
     season = max(seasons)
     rows = figures.title_table(lake.read_table(SPORT, SeasonForecasts.name, [str(season)], SeasonForecasts))
-    return {season: {"title_odds": dg.MetadataValue.md(checks.as_markdown(rows))}} if not rows.is_empty() else {}
+    return (
+        {season: {"title_odds": dg.MetadataValue.md(checks.as_markdown(rows))}} if not rows.is_empty() else {}
+    )

@@ -3,20 +3,22 @@
 import dagster as dg
 
 from assets import formula1
-from formguide import alerts, warehouse as duckdb_file
-from formguide.formula1 import arrivals, forecast_tables, incremental, tables
+from formguide import alerts
+from formguide import warehouse as duckdb_file
+from formguide.formula1 import arrivals, checks, forecast_tables, incremental, tables
 from formguide.lake import Lake
 from formguide.schema import Table
 
+DECLARED: list[type[Table]] = [
+    alerts.RunFailures,
+    arrivals.SourceFiles,
+    *tables.TABLES.values(),
+    *forecast_tables.TABLES.values(),
+]
 TABLES: dict[tuple[str, str], type[Table] | None] = {
-    (table.sport, table.name): table
-    for table in (
-        alerts.RunFailures,
-        arrivals.SourceFiles,
-        *tables.TABLES.values(),
-        *forecast_tables.TABLES.values(),
-    )
-} | {(arrivals.SPORT, incremental.DISAGREEMENTS): None}
+    **{(table.sport, table.name): table for table in DECLARED},
+    (arrivals.SPORT, incremental.DISAGREEMENTS): None,
+}
 """Every table that the warehouse holds, with its declaration."""
 
 FOLLOWS = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
@@ -34,11 +36,18 @@ FOLLOWS = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_dep
 )
 def warehouse(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> dg.MaterializeResult[None]:
     file = duckdb_file.build(lake, TABLES)
-    contents = duckdb_file.query(lake, "SELECT sport, asset, count(*) AS partitions, sum(rows) AS rows FROM contents GROUP BY ALL ORDER BY ALL")
+    contents = duckdb_file.query(
+        lake, "SELECT sport, asset, sum(rows) AS rows FROM contents GROUP BY ALL ORDER BY ALL"
+    )
     return dg.MaterializeResult(
         metadata={
             "file": dg.MetadataValue.path(str(file)),
             "tables": contents.height,
             "rows": int(contents["rows"].sum()),
+            "contents": dg.MetadataValue.md(checks.as_markdown(contents)),
         }
     )
+
+
+OVER_ALL_SEASONS = dg.AssetSelection.assets(warehouse)
+"""What looks at every season together and follows by its automation condition."""

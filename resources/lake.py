@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 import dagster as dg
+import pydantic
+from upath import UPath
 
 from formguide.lake import Lake
 
@@ -15,13 +17,13 @@ class LakeResource(dg.ConfigurableResource[Lake]):
 
     def create_resource(self, context: dg.InitResourceContext) -> Lake:
         """The lake at `root`."""
-        return Lake(self.root)  # type: ignore[arg-type]
+        return Lake(UPath(self.root))
 
 
 class WatchedFolders(dg.ConfigurableResource["WatchedFolders"]):
     """The folders whose files are the input of a sport, beside its inbox."""
 
-    folders: list[str] = []
+    folders: list[str] = pydantic.Field(default=[], description="Folders of race-weekend files.")
 
     def of(self, lake: Lake, sport: str) -> list[Path]:
         """Every folder to look into: the sport's inbox first, then those that somebody named."""

@@ -1,10 +1,10 @@
 """News of Formula 1: files that appear, change or go in the inbox and in the folders that somebody named.
 
-A tick looks at names, sizes and times only. Once a folder has moved and gone quiet again its files are read, and what
-they say is compared with what the lake's seasons were made from; only seasons that differ are asked for, in one run from
-the earliest of them on, since every later season's strengths lean on it. The run's key is made of the content and of
-when the lake last took in those seasons: a restart, or a second look, asks for nothing twice, while a file that
-is changed back and forth is news each time.
+A tick looks at names, sizes and times only. Once a folder has moved and gone quiet again its files are
+read, and what they say is compared with what the lake's seasons were made from; only seasons that differ
+are asked for, in one run from the earliest of them on, since every later season's strengths lean on it. The
+run's key is made of the content and of when the lake last took in those seasons: a restart, or a second
+look, asks for nothing twice, while a file that is changed back and forth is news each time.
 """
 
 import json
@@ -37,16 +37,20 @@ def formula1_files(
 ) -> dg.SensorResult | dg.SkipReason:
     folders = watched.of(lake, SPORT)
     seen: dict[str, str] = json.loads(context.cursor) if context.cursor else {}
-    states = {str(folder): folder_state(folder) for folder in folders} | {"raw": arrivals.trees_state(lake)}
+    states = {str(folder): folder_state(folder) for folder in folders}
     moved = {name for name, state in states.items() if seen.get(name) != state.digest}
     if not moved:
         return dg.SkipReason(f"nothing moved in {', '.join(str(folder) for folder in folders)}")
     busy = [name for name in moved if not states[name].quiet(time.time())]
     if busy:
-        return dg.SkipReason(f"files are arriving in {', '.join(sorted(busy))}: waiting for {DEBOUNCE_SEC:g} quiet s")
+        return dg.SkipReason(
+            f"files are arriving in {', '.join(sorted(busy))}: waiting for {DEBOUNCE_SEC:g} quiet s"
+        )
     cursor = json.dumps({name: state.digest for name, state in states.items()}, sort_keys=True)
     changed = arrivals.changed_seasons(lake, arrivals.holdings(lake, folders))
-    wanted = {str(season): made for season, made in changed.items() if str(season) in SEASONS.get_partition_keys()}
+    wanted = {
+        str(season): made for season, made in changed.items() if str(season) in SEASONS.get_partition_keys()
+    }
     if not wanted:
         return dg.SensorResult(skip_reason="what moved says what the lake knows already", cursor=cursor)
     return dg.SensorResult(run_requests=[_request(lake, wanted)], cursor=cursor)
@@ -54,9 +58,17 @@ def formula1_files(
 
 def _request(lake: Lake, wanted: Mapping[str, str]) -> dg.RunRequest:
     """One run from the earliest changed season to the last one that there is anything of."""
-    known = [season for season in lake.partitions(SPORT, SourceFiles.name) if season in SEASONS.get_partition_keys()]
+    known = [
+        season
+        for season in lake.partitions(SPORT, SourceFiles.name)
+        if season in SEASONS.get_partition_keys()
+    ]
     taken_in = [
-        (season, made, manifest.written_at if (manifest := lake.manifest(SPORT, SourceFiles.name, season)) else "")
+        (
+            season,
+            made,
+            manifest.written_at if (manifest := lake.manifest(SPORT, SourceFiles.name, season)) else "",
+        )
         for season, made in sorted(wanted.items())
     ]
     first, last = min(wanted), max([*wanted, *known])
@@ -68,4 +80,3 @@ def _request(lake: Lake, wanted: Mapping[str, str]) -> dg.RunRequest:
             "formguide/changed_seasons": ",".join(sorted(wanted)),
         },
     )
-

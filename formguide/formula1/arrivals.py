@@ -1,11 +1,12 @@
 """What came in: from watched folders into the raw store, and which seasons that touches.
 
-A folder is mirrored: a file that appears, changes or goes in it appears, changes or goes in the raw trees (one per
-source), and what else is in them stays: other folders' files, and what was pulled from a live source. Where two folders
-hold one path, the one that changed it last counts. A folder that is not there says nothing.
+A folder is mirrored: a file that appears, changes or goes in it appears, changes or goes in the raw trees
+(one per source), and what else is in them stays: other folders' files, and what was pulled from a live
+source. Where two folders hold one path, the one that changed it last counts. A folder that is not there
+says nothing.
 
-`source_files` is the raw store seen by season: the files a season is made from, by content. Comparing what it says
-with what the folders hold now is how the watchers know which seasons to make again.
+`source_files` is the raw store seen by season: the files a season is made from, by content. Comparing what
+it says with what the folders hold now is how the watchers know which seasons to make again.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ import polars as pl
 from formguide.asof import fingerprint
 from formguide.formula1.folders import read_folder, seasons_of
 from formguide.formula1.sample.league import TRUTH
-from formguide.formula1.watch import FolderState, folder_state
 from formguide.lake import Lake, Written
 from formguide.schema import Table, dtypes
 
@@ -36,7 +36,9 @@ class SourceFiles(Table):
 
     sport: ClassVar[str] = SPORT
     name: ClassVar[str] = "source_files"
-    description: ClassVar[str] = "The files each season is made from, by content, as they lie in the raw store."
+    description: ClassVar[str] = (
+        "The files each season is made from, by content, as they lie in the raw store."
+    )
 
     season = dy.Int32(nullable=False, primary_key=True, metadata={"doc": "Championship year"})
     source = dy.String(nullable=False, primary_key=True, metadata={"doc": "f1db, jolpica or ergast"})
@@ -48,8 +50,8 @@ class SourceFiles(Table):
 class Holdings:
     """What the folders and the raw store hold together: the trees, and each season's `source_files`.
 
-    folders: each mirrored folder's own files; bodies: their bytes by SHA-256; passed_over: files in the folders that no
-    reader takes, each with the reason.
+    folders: each mirrored folder's own files; bodies: their bytes by SHA-256; passed_over: files in the
+    folders that no reader takes, each with the reason.
     """
 
     trees: Trees
@@ -81,7 +83,8 @@ def holdings(lake: Lake, folders: Iterable[str | Path] = ()) -> Holdings:
 
 
 def changed_seasons(lake: Lake, held: Holdings) -> dict[int, str]:
-    """The seasons whose files are not those the lake's tables were made from, each with its new fingerprint."""
+    """The seasons whose files are not those the lake's tables were made from, each with its new
+    fingerprint."""
     gone = {int(key) for key in lake.partitions(SPORT, SourceFiles.name)} - held.seasons.keys()
     now = {season: _fingerprint(frame) for season, frame in held.seasons.items()}
     now |= {season: _fingerprint(_frame(season, {})) for season in gone}
@@ -124,11 +127,6 @@ def season_bodies(lake: Lake, season: int) -> dict[str, dict[str, bytes]]:
     return found
 
 
-def trees_state(lake: Lake) -> FolderState:
-    """One look at the raw trees themselves, which also change when something was pulled from a live source."""
-    return folder_state(str(lake.root / "raw" / SPORT / "trees"))
-
-
 def is_sample_folder(folder: str | Path) -> bool:
     """Whether a folder holds the sample league, which says so by its `truth.json`."""
     return (Path(folder) / TRUTH).is_file()
@@ -147,7 +145,8 @@ def holds_real_data(lake: Lake) -> bool:
 
 
 def folder_name(folder: str | Path) -> str:
-    """Under which name a folder's own tree is kept: a hash of where it is; the sample league is one wherever it is."""
+    """Under which name a folder's own tree is kept: a hash of where it is; the sample league is one
+    wherever it is."""
     if is_sample_folder(folder):
         return _SAMPLE
     place = Path(folder).expanduser().resolve()
@@ -191,7 +190,10 @@ class _Bodies(Mapping[str, bytes]):
 def _by_season(trees: Trees, lake: Lake, bodies: Mapping[str, bytes]) -> dict[int, pl.DataFrame]:
     claimed = seasons_of({source: _Bodies(lake, tree, bodies) for source, tree in trees.items()})
     everything = {f"{source}/{path}": sha for source, tree in trees.items() for path, sha in tree.items()}
-    return {season: _frame(season, {name: everything[name] for name in names}) for season, names in claimed.items()}
+    return {
+        season: _frame(season, {name: everything[name] for name in names})
+        for season, names in claimed.items()
+    }
 
 
 def _frame(season: int, files: Mapping[str, str]) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """What must hold of the tables before a model may use them, as findings that people can read.
 
-Every check looks at what lies in the lake, not at what was just computed: a table that was damaged or written by other
-code is found out too.
+Every check looks at what lies in the lake, not at what was just computed: a table that was damaged or
+written by other code is found out too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ _SHOWN = 20
 
 @dataclass(frozen=True)
 class Finding:
-    """Whether something holds, in how many rows it does not, and the rows (or the first of them) that show it."""
+    """Whether something holds, in how many rows it does not, and the rows (or the first of them) that show
+    it."""
 
     passed: bool
     said: str
@@ -31,13 +32,18 @@ def fits(frame: pl.DataFrame, table: type[Table]) -> Finding:
     try:
         schema.check(frame, table)
     except schema.TableError as error:
-        bad = schema.split(frame, table).bad if set(frame.columns) >= set(schema.dtypes(table)) else frame.head(0)
+        bad = (
+            schema.split(frame, table).bad
+            if set(frame.columns) >= set(schema.dtypes(table))
+            else frame.head(0)
+        )
         return Finding(False, str(error), max(bad.height, 1), bad.head(_SHOWN))
     return Finding(True, f"{frame.height} rows fit")
 
 
 def classification(results: pl.DataFrame) -> Finding:
-    """Each race has one car in every classified position, from 1 on without a gap, and nobody in two places."""
+    """Each race has one car in every classified position, from 1 on without a gap, and nobody in two
+    places."""
     races = results.group_by("race_id").agg(
         classified=pl.col("position").drop_nulls().len(),
         different=pl.col("position").drop_nulls().n_unique(),
@@ -58,7 +64,12 @@ def full_fields(results: pl.DataFrame, least: int = 16, most: int = 26) -> Findi
     """Every race has a plausible number of cars."""
     races = results.group_by("race_id").agg(cars=pl.len()).sort("race_id")
     wrong = races.filter(~pl.col("cars").is_between(least, most))
-    return Finding(wrong.is_empty(), f"{wrong.height} races outside {least}–{most} cars", wrong.height, wrong.head(_SHOWN))
+    return Finding(
+        wrong.is_empty(),
+        f"{wrong.height} races outside {least}–{most} cars",
+        wrong.height,
+        wrong.head(_SHOWN),
+    )
 
 
 def wet_rule(conditions: pl.DataFrame, at_least: float = 0.9) -> Finding:
@@ -88,7 +99,9 @@ def probabilities(forecasts: pl.DataFrame, tolerance: float = 1e-6) -> Finding:
     sums = rows.group_by(race).agg(
         worst=(pl.col("total") - 1).abs().max(), p_win=pl.col("p_win").sum(), drivers=pl.len()
     )
-    wrong = sums.filter((pl.col("worst") > tolerance) | ((pl.col("p_win") - 1).abs() > 100 * tolerance)).sort(race)
+    wrong = sums.filter((pl.col("worst") > tolerance) | ((pl.col("p_win") - 1).abs() > 100 * tolerance)).sort(
+        race
+    )
     said = f"{sums.height} forecasts, {wrong.height} whose chances do not add up to one"
     return Finding(wrong.is_empty(), said, wrong.height, wrong.head(_SHOWN))
 
@@ -104,4 +117,3 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     return f"{value:.3f}" if isinstance(value, float) else str(value).replace("|", "\\|")
-

@@ -28,13 +28,17 @@ def latest(forecasts: pl.DataFrame, race_id: str, scenario: str = MIXED) -> pl.D
     """The rows of a race's forecast at the latest moment there is, favourites first."""
     race = forecasts.filter((pl.col("race_id") == race_id) & (pl.col("scenario") == scenario))
     order = pl.col("moment").replace_strict(_MOMENT_ORDER, return_dtype=pl.Int32)
-    return race.filter(order == order.max()).sort("p_win", "p_podium", "driver_id", descending=[True, True, False])
+    return race.filter(order == order.max()).sort(
+        "p_win", "p_podium", "driver_id", descending=[True, True, False]
+    )
 
 
 def forecast_table(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with names to read: driver, team, grid, chances and expectations."""
     return rows.select(
-        driver=pl.col("driver_id").map_elements(lambda i: ids.display_name("driver", i), return_dtype=pl.String),
+        driver=pl.col("driver_id").map_elements(
+            lambda i: ids.display_name("driver", i), return_dtype=pl.String
+        ),
         team=pl.col("constructor_id").map_elements(
             lambda i: ids.display_name("constructor", i), return_dtype=pl.String
         ),
@@ -51,7 +55,11 @@ def forecast_table(rows: pl.DataFrame) -> pl.DataFrame:
 def title_table(odds: pl.DataFrame, first: int = 5) -> pl.DataFrame:
     """The favourites for each title after the latest round, with names to read."""
     now = odds.filter(pl.col("after_round") == pl.col("after_round").max())
-    best = now.sort("p_title", "expected_points", descending=True).group_by("kind", maintain_order=True).head(first)
+    best = (
+        now.sort("p_title", "expected_points", descending=True)
+        .group_by("kind", maintain_order=True)
+        .head(first)
+    )
     best = best.sort("kind", maintain_order=True, descending=True)
     names = [
         ids.display_name("driver" if kind == "driver" else "constructor", name)

@@ -1,8 +1,9 @@
 """Making a season again: only what its inputs say has changed, the rest carried over.
 
-Each function makes one kind of thing for some seasons and writes it to the lake. It goes by fingerprints: what a
-partition was `made_from` is compared with what it would be made from now, and where they agree nothing is read, computed
-or written. So a second call makes nothing, and a lake that grew file by file ends equal to one that was made at once.
+Each function makes one kind of thing for some seasons and writes it to the lake. It goes by fingerprints:
+what a partition was `made_from` is compared with what it would be made from now, and where they agree
+nothing is read, computed or written. So a second call makes nothing, and a lake that grew file by file ends
+equal to one that was made at once.
 """
 
 from __future__ import annotations
@@ -49,8 +50,6 @@ STRENGTH_INPUTS = (
     "qualifying_results",
     "practice_results",
     "sprint_results",
-    "fastest_laps",
-    "race_conditions",
 )
 
 CONDITION_INPUTS = (
@@ -65,8 +64,9 @@ CONDITION_INPUTS = (
 
 @dataclass(frozen=True)
 class Made:
-    """One partition as it is now. `version`: hash of its content; `computed` and `carried`: how many of its parts
-    (races, or the whole partition) were made in this call and how many were left as they were; `facts`: for people."""
+    """One partition as it is now. `version`: hash of its content; `computed` and `carried`: how many of its
+    parts (races, or the whole partition) were made in this call and how many were left as they were;
+    `facts`: for people."""
 
     version: str
     rows: int
@@ -83,14 +83,17 @@ def make_source_files(lake: Lake, seasons: Iterable[int], folders: Iterable[str 
     for season in seasons:
         written = arrivals.write_source_files(lake, season, held)
         facts = {f"files_{what}": n for what, n in counts.items()} | {"passed_over": held.passed_over}
-        made[season] = Made(written.hash, written.rows or 0, int(written.changed), int(not written.changed), facts)
+        made[season] = Made(
+            written.hash, written.rows or 0, int(written.changed), int(not written.changed), facts
+        )
     return made
 
 
 def make_results(lake: Lake, seasons: Iterable[int]) -> dict[str, dict[int, Made]]:
     """The canonical tables of some seasons and where the sources disagree (asset → season → what was made).
 
-    Records that cannot be read go to quarantine; the metadata of the calendar, which every season has, names them.
+    Records that cannot be read go to quarantine; the metadata of the calendar, which every season has,
+    names them.
     """
     declared = {table.name: table for table in SOURCE_TABLES}
     made: dict[str, dict[int, Made]] = {name: {} for name in RESULT_ASSETS}
@@ -132,7 +135,9 @@ def make_conditions(lake: Lake, seasons: Iterable[int]) -> dict[int, Made]:
         conditions = race_conditions(*(frames[name] for name in CONDITION_INPUTS))
         for season, made_from in due.items():
             frame = conditions.filter(pl.col("season") == season)
-            written = lake.write_table(SPORT, RaceConditions.name, str(season), frame, RaceConditions, made_from)
+            written = lake.write_table(
+                SPORT, RaceConditions.name, str(season), frame, RaceConditions, made_from
+            )
             made[season] = Made(written.hash, frame.height, 1, 0)
     return dict(sorted(made.items()))
 
@@ -140,7 +145,8 @@ def make_conditions(lake: Lake, seasons: Iterable[int]) -> dict[int, Made]:
 def make_strengths(
     lake: Lake, seasons: Iterable[int], settings: ForecastSettings | None = None
 ) -> dict[int, Made]:
-    """Strengths after each race of some seasons, from the first race on that is new or leans on a changed one.
+    """Strengths after each race of some seasons, from the first race on that is new or leans on a changed
+    one.
 
     Each season goes on from the last checkpoint before it; `computed` and `carried` count races.
     """
@@ -149,7 +155,9 @@ def make_strengths(
     for season in sorted(seasons):
         before = last_checkpoint(lake, season)
         inputs = [version_of(lake, name, season) for name in STRENGTH_INPUTS]
-        made_from = fingerprint(strengths.VERSION, as_dict(settings), inputs, before.fingerprint if before else None)
+        made_from = fingerprint(
+            strengths.VERSION, as_dict(settings), inputs, before.fingerprint if before else None
+        )
         manifest = lake.manifest(SPORT, Strengths.name, str(season))
         kept = lake.manifest(SPORT, CHECKPOINTS, str(season))
         if manifest and kept and manifest.made_from == kept.made_from == made_from:
@@ -173,7 +181,10 @@ def checkpoints(lake: Lake, seasons: Iterable[int]) -> list[Checkpoint]:
         if manifest is None:
             continue
         contents = lake.read_bytes(SPORT, CHECKPOINTS, str(season))
-        found += [Checkpoint(season=season, data=contents[f"{r['race_id']}.npz"], **r) for r in manifest.extra["races"]]
+        found += [
+            Checkpoint(season=season, data=contents[f"{r['race_id']}.npz"], **r)
+            for r in manifest.extra["races"]
+        ]
     return found
 
 

@@ -1,7 +1,8 @@
 """Forecasts made again where their inputs changed, put on record when they are issued, and scored afterwards.
 
-`race_forecasts` is a pure function of the lake as it stands. What was issued is another matter: `forecast_log` gets a
-row for every forecast of a race whose result the lake does not know yet, with the clock's time, and keeps it.
+`race_forecasts` is a pure function of the lake as it stands. What was issued is another matter:
+`forecast_log` gets a row for every forecast of a race whose result the lake does not know yet, with the
+clock's time, and keeps it.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ from formguide.lake import Lake
 def make_race_forecasts(
     lake: Lake, seasons: Iterable[int], settings: ForecastSettings | None = None
 ) -> dict[int, Made]:
-    """Finishing-position probabilities of every race of some seasons; `computed` and `carried` count forecasts
-    (a race at a moment)."""
+    """Finishing-position probabilities of every race of some seasons; `computed` and `carried` count
+    forecasts (a race at a moment)."""
     settings = settings or ForecastSettings()
     made = {}
     for season in sorted(seasons):
@@ -52,7 +53,9 @@ def make_race_forecasts(
             carried=lake.read_table(SPORT, RaceForecasts.name, [str(season)], RaceForecasts),
         )
         extra = {"forecasts": result.computed + result.carried}
-        written = lake.write_table(SPORT, RaceForecasts.name, str(season), result.table, RaceForecasts, made_from, extra)
+        written = lake.write_table(
+            SPORT, RaceForecasts.name, str(season), result.table, RaceForecasts, made_from, extra
+        )
         made[season] = Made(written.hash, result.table.height, result.computed, result.carried)
     return made
 
@@ -78,7 +81,9 @@ def make_season_forecasts(
             carried=lake.read_table(SPORT, SeasonForecasts.name, [str(season)], SeasonForecasts),
         )
         extra = {"rounds": computed + carried}
-        written = lake.write_table(SPORT, SeasonForecasts.name, str(season), table, SeasonForecasts, made_from, extra)
+        written = lake.write_table(
+            SPORT, SeasonForecasts.name, str(season), table, SeasonForecasts, made_from, extra
+        )
         made[season] = Made(written.hash, table.height, computed, carried)
     return made
 
@@ -121,7 +126,8 @@ def issued(lake: Lake, season: int, made_at: datetime) -> pl.DataFrame:
     run = lake.read_table(SPORT, "race_results", [str(season)])["race_id"].unique().to_list()
     rows = forecasts.filter((pl.col("scenario") == MIXED) & ~pl.col("race_id").is_in(run))
     names = {
-        key: asof.fingerprint(*key) for key in rows.select("race_id", "moment", "model", "fingerprint").unique().rows()
+        key: asof.fingerprint(*key)
+        for key in rows.select("race_id", "moment", "model", "fingerprint").unique().rows()
     }
     return rows.with_columns(
         forecast_id=pl.Series(
@@ -156,7 +162,9 @@ def season_before(lake: Lake, season: int) -> int | None:
 def season_weekends(lake: Lake, season: int) -> list[Weekend]:
     """The season's weekends, after those of the season it starts from."""
     before = season_before(lake, season)
-    return build_weekends(season_tables(lake, [s for s in (before, season) if s is not None], STRENGTH_INPUTS))
+    return build_weekends(
+        season_tables(lake, [s for s in (before, season) if s is not None], STRENGTH_INPUTS)
+    )
 
 
 def season_checkpoints(lake: Lake, season: int) -> list[strengths.Checkpoint]:

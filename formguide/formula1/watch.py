@@ -1,9 +1,9 @@
 """Watching a folder of race weekends: what it holds, whether it has gone quiet, what changed since.
 
-A look at a folder is cheap (names, sizes and times, nothing is opened) and is boiled down to one digest. Only when
-the digest moves are files read, and only their content says whether anything changed: a file that was touched, or
-rewritten with the same bytes, is no news. A change counts once the folder has been quiet for `DEBOUNCE_SEC`, so that
-an upload in progress is not taken for a finished one.
+A look at a folder is cheap (names, sizes and times, nothing is opened) and is boiled down to one digest.
+Only when the digest moves are files read, and only their content says whether anything changed: a file that
+was touched, or rewritten with the same bytes, is no news. A change counts once the folder has been quiet
+for `DEBOUNCE_SEC`, so that an upload in progress is not taken for a finished one.
 """
 
 from __future__ import annotations
@@ -81,8 +81,9 @@ def watch(
 ) -> None:
     """Calls `on_change` each time the folder has changed and gone quiet again, until `stop` is set.
 
-    The operating system tells of changes (watchdog); the folder's digest decides whether there are any. What changes
-    while `on_change` runs is noticed afterwards. Raises `NotADirectoryError` if the folder is not there.
+    The operating system tells of changes (watchdog); the folder's digest decides whether there are any.
+    What changes while `on_change` runs is noticed afterwards. Raises `NotADirectoryError` if the folder is
+    not there.
     """
     from watchdog.events import FileSystemEvent, FileSystemEventHandler
     from watchdog.observers import Observer

@@ -1,0 +1,99 @@
+"""The `formguide` command: forecasts for people without a Dagster UI open.
+
+One module per command: `run`, `pull`, `forecast`, `backtest`, `query` (sql) and `ui`. Answers go to stdout,
+progress and errors to stderr. Exit codes: 0 done, 1 failed, 2 asked wrongly. An error is one line that says
+what to do.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+import typer
+
+from formguide.cli.backtest import backtest
+from formguide.cli.base import LOG, CommandError, UsageError
+from formguide.cli.forecast import forecasts
+from formguide.cli.pull import pull
+from formguide.cli.query import sql
+from formguide.cli.run import run
+from formguide.cli.ui import ui
+from formguide.fetch import FetchError
+from formguide.formula1.ids import UnknownNameError
+from formguide.formula1.pull import PullError
+from formguide.lake import LakeError
+from formguide.schema import TableError
+from formguide.warehouse import WarehouseError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="formguide",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="A form guide as a data platform: what each runner has done, and what that makes likely. "
+    "Start with [bold]formguide run --sample[/bold], which needs nothing but itself.",
+)
+app.command()(run)
+app.add_typer(forecasts, name="forecast")
+app.command()(backtest)
+app.command()(pull)
+app.command()(sql)
+app.command()(ui)
+
+_EXPECTED = (
+    CommandError,
+    LakeError,
+    WarehouseError,
+    FetchError,
+    PullError,
+    UnknownNameError,
+    TableError,
+    OSError,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    if not any(isinstance(handler, logging.NullHandler) for handler in LOG.handlers):
+        LOG.addHandler(logging.NullHandler())
+    LOG.propagate = False
+    try:
+        code = app(list(sys.argv[1:] if arguments is None else arguments), standalone_mode=False)
+        return int(code or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        return 2
+    except click.UsageError as error:
+        where = f" (formguide {error.ctx.info_name} --help)" if error.ctx and error.ctx.parent else ""
+        return _say(f"{error.format_message()}{where}", 2)
+    except UsageError as error:
+        return _say(error, 2)
+    except (click.Abort, KeyboardInterrupt):
+        return _say("stopped", 1)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing may be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except _EXPECTED as error:
+        LOG.exception("failed")
+        return _say(error, 1)
+    except Exception as error:
+        LOG.exception("failed")
+        return _say(
+            f"{type(error).__name__}: {error} (a mistake of ours: --verbose keeps a log that shows where)", 1
+        )
+
+
+def _say(message: object, code: int) -> int:
+    text = " ".join(str(message).split())
+    click.echo(f"formguide: {text}", err=True)
+    return code

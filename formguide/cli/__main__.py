@@ -1,0 +1,7 @@
+"""`python -m formguide.cli`."""
+
+import sys
+
+from formguide.cli import main
+
+sys.exit(main())

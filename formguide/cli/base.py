@@ -1,0 +1,145 @@
+"""What every command shares: its errors, where the lake is, and how it speaks."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterable
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from upath import UPath
+
+from formguide.formula1 import arrivals
+from formguide.lake import Lake
+
+LAKE = "FORMGUIDE_LAKE"
+WATCH = "FORMGUIDE_WATCH"
+LOG = logging.getLogger("formguide")
+
+
+class CommandError(RuntimeError):
+    """What keeps a command from doing what it was asked; the message is one line that says what to do."""
+
+
+class UsageError(CommandError):
+    """The command was asked something that it cannot mean."""
+
+
+class Sport(StrEnum):
+    """The sports there are."""
+
+    formula1 = "formula1"
+
+
+SportArgument = Annotated[Sport, typer.Argument(help="Which sport.", show_choices=True)]
+LakeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--lake",
+        envvar=LAKE,
+        help="The folder that holds everything Formguide makes. Two lakes know nothing of each other.",
+        show_default="data/lake beside the project",
+    ),
+]
+SeasonsOption = Annotated[
+    str | None, typer.Option("--seasons", help="Only these seasons: 2024, 2023-2025 or 2021,2023-2024.")
+]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Write a log of everything that happens (see --log-file).")
+]
+LogFileOption = Annotated[
+    Path | None,
+    typer.Option("--log-file", help="Where --verbose writes to.", show_default="formguide.log in the lake"),
+]
+
+
+def out() -> Console:
+    """Where answers go; into a file or a pipe they are as wide as a wide terminal."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+
+
+def err() -> Console:
+    """Where progress and errors go."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def project_root() -> Path:
+    """The folder that the platform's code is in."""
+    found = find_spec("definitions")
+    if found is None or found.origin is None:
+        raise CommandError(
+            "the platform is not installed beside the library: run pip install -e . in the project"
+        )
+    return Path(found.origin).resolve().parent
+
+
+def open_lake(chosen: Path | None) -> Lake:
+    """The lake that was chosen, or the project's own. Everything started from here uses the same one."""
+    root = str(chosen) if chosen else str(project_root() / "data" / "lake")
+    if "://" not in root:
+        place = Path(root).expanduser().absolute()
+        if place.exists() and not place.is_dir():
+            raise CommandError(f"{place} is a file: a lake is a folder")
+        root = str(place)
+    os.environ[LAKE] = root
+    return Lake(UPath(root))
+
+
+def dagster_home(lake: Lake, chosen: Path | None) -> Path:
+    """Where Dagster keeps the history of a lake: the project's own for the project's lake, else inside the
+    lake."""
+    if os.environ.get("DAGSTER_HOME"):
+        return Path(os.environ["DAGSTER_HOME"]).absolute()
+    if chosen is None:
+        return project_root() / "data" / "dagster"
+    return Path(str(lake.root)) / ".dagster"
+
+
+def keep_log(lake: Lake, verbose: bool, chosen: Path | None) -> None:
+    """Has everything that happens from here on written to a file, if that was asked for."""
+    if not verbose and chosen is None:
+        return
+    path = (chosen or Path(str(lake.root)) / "formguide.log").expanduser().absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    LOG.addHandler(handler)
+    LOG.setLevel(logging.DEBUG)
+    err().print(f"[dim]logging to {path}[/dim]")
+
+
+def parse_seasons(text: str | None) -> set[int] | None:
+    """The seasons of `2024`, `2023-2025` or `2021,2023-2024`; None for all. Raises `UsageError`."""
+    if text is None:
+        return None
+    seasons: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise UsageError(f"--seasons {text!r}: write 2024, 2023-2025 or 2021,2023-2024")
+        wanted = range(int(first), int(last or first) + 1)
+        if not wanted:
+            raise UsageError(f"--seasons {text!r}: {first} is after {last}")
+        if len(wanted) > 200:
+            raise UsageError(f"--seasons {text!r}: that is {len(wanted)} seasons")
+        seasons.update(wanted)
+    return seasons
+
+
+def keep_apart(lake: Lake, folders: Iterable[Path]) -> None:
+    """Raises `CommandError` before real seasons and the made-up league would share a lake."""
+    coming = [arrivals.is_sample_folder(folder) for folder in folders]
+    if any(coming) and arrivals.holds_real_data(lake):
+        raise CommandError(
+            f"{lake.root} holds real seasons: give the sample league a lake of its own with --lake PATH"
+        )
+    if coming and not all(coming) and arrivals.holds_sample(lake):
+        raise CommandError(
+            f"{lake.root} holds the sample league: give your data a lake of its own with --lake PATH"
+        )

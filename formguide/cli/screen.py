@@ -1,0 +1,106 @@
+"""What the commands show: forecasts, title odds and scorecards as tables."""
+
+from __future__ import annotations
+
+import polars as pl
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from formguide.formula1 import figures
+from formguide.formula1.arrivals import SPORT
+from formguide.formula1.forecast_tables import ForecastScorecard, RaceForecasts, SeasonForecasts
+from formguide.formula1.tables import RaceCalendar, RaceResults
+from formguide.lake import Lake
+
+_TITLES = {
+    "expected_position": "place",
+    "expected_points": "pts",
+    "standard_error": "± se",
+    "difference_se": "± se",
+}
+_PERCENT = {"win", "podium", "points", "retire", "p_title", "p_top3"}
+
+
+def next_race(console: Console, lake: Lake) -> bool:
+    """The forecast of the next race that the lake knows of; whether there is one."""
+    forecasts = lake.read_table(SPORT, RaceForecasts.name, None, RaceForecasts)
+    calendar = lake.read_table(SPORT, RaceCalendar.name, None, RaceCalendar)
+    results = lake.read_table(SPORT, RaceResults.name, None, RaceResults)
+    race = figures.next_race(forecasts, calendar, results)
+    if race is None:
+        return False
+    rows = figures.latest(forecasts, race)
+    name = calendar.filter(pl.col("race_id") == race)["race_name"][0]
+    forecast(
+        console, figures.race_title(f"{rows['season'][0]} {name}", rows["moment"][0], rows["as_of"][0]), rows
+    )
+    return True
+
+
+def forecast(console: Console, title: str, rows: pl.DataFrame) -> None:
+    """One race's forecast, favourites first."""
+    table(console, title, figures.forecast_table(rows))
+
+
+def title_odds(console: Console, lake: Lake) -> None:
+    """The title odds of the last season that has any."""
+    odds = lake.read_table(SPORT, SeasonForecasts.name, None, SeasonForecasts)
+    if odds.is_empty():
+        return
+    season = int(odds["season"].sort()[-1])
+    rows = figures.title_table(odds.filter(pl.col("season") == season))
+    after = rows["after_round"][0]
+    for kind in ("driver", "constructor"):
+        shown = rows.filter(pl.col("kind") == kind).drop("kind", "after_round")
+        table(console, f"{season} title odds, {kind}s, after round {after}", shown.rename({"name": kind}))
+
+
+def scorecard(console: Console, lake: Lake) -> None:
+    """The lake's scorecard, if there is one."""
+    card = lake.read_table(SPORT, ForecastScorecard.name, None, ForecastScorecard)
+    if not card.is_empty():
+        show_scorecard(console, card)
+
+
+def show_scorecard(console: Console, card: pl.DataFrame) -> None:
+    """Each moment's scores, ours first, with standard errors and paired differences."""
+    for part in card.partition_by("seasons", "moment", maintain_order=True):
+        title = f"Scores {part['moment'][0].replace('_', ' ')}, seasons {part['seasons'][0]}"
+        columns = [
+            "metric",
+            "better",
+            "model",
+            "n",
+            "value",
+            "standard_error",
+            "difference",
+            "difference_se",
+            "difference_t",
+        ]
+        table(console, title, part.select(columns))
+
+
+def table(console: Console, title: str, frame: pl.DataFrame) -> None:
+    """A frame as a table: chances in percent, other numbers to the digits that say something."""
+    shown = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, dtype in frame.schema.items():
+        title = _TITLES.get(name, name.removeprefix("p_").replace("_", " "))
+        number = dtype.is_numeric()
+        shown.add_column(title, justify="right" if number else "left", no_wrap=True, overflow="ellipsis")
+    for row in frame.iter_rows(named=True):
+        shown.add_row(*(_cell(name, value) for name, value in row.items()))
+    console.print(shown)
+
+
+def _cell(name: str, value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case float() if name in _PERCENT:
+            return f"{100 * value:.1f} %"
+        case float():
+            return f"{value:.0f}" if value == round(value) and abs(value) >= 1 else f"{value:.3g}"
+        case _:
+            return str(value)
