@@ -31,6 +31,11 @@ def before(frame: pl.DataFrame, as_of: datetime | date, column: str = "session_a
     return frame.filter(_known(frame, as_of, column))
 
 
+def is_before(at: datetime, as_of: datetime) -> bool:
+    """Whether what is dated `at` was known at `as_of`: `before` for a single moment, both naive UTC."""
+    return at < as_of
+
+
 def scramble(
     frame: pl.DataFrame,
     as_of: datetime | date,

@@ -34,7 +34,7 @@ from formguide.formula1.weekends import MOMENTS, Weekend, build_weekends
 
 LAST_SEASON = 2022
 FIRST_SCORED = 2016
-_FIXED = {"regulation_resets", "sprint_weight", "grid_gain_sd", "grid_gain_step", "wet_factor"}
+_FIXED = {"regulation_resets", "sprint_weight", "grid_gain_sd", "grid_gain_step"}
 
 
 def load(folder: Path) -> tuple[list[Weekend], pl.DataFrame]:
@@ -180,7 +180,7 @@ def _flat_json(held: dict[str, object]) -> dict[str, float]:
 
 
 def tune_strengths(
-    weekends: list[Weekend], history: RaceHistory, settings: ForecastSettings, args: argparse.Namespace
+    weekends: list[Weekend], known: pl.DataFrame, settings: ForecastSettings, args: argparse.Namespace
 ) -> None:
     noise = {
         f"noise.{k}": v
@@ -195,6 +195,7 @@ def tune_strengths(
         moved = _unflat(StrengthSettings, settings.strengths, flat)
         return replace(settings, strengths=moved, dry=law, wet=law, safety_car=law)  # type: ignore[arg-type]
 
+    history = RaceHistory.of(known)
     moments = ("before_weekend", "after_practice", "on_grid")
     search(
         start,
@@ -205,12 +206,14 @@ def tune_strengths(
 
 
 def tune_noise(
-    weekends: list[Weekend], history: RaceHistory, settings: ForecastSettings, args: argparse.Namespace
+    weekends: list[Weekend], known: pl.DataFrame, settings: ForecastSettings, args: argparse.Namespace
 ) -> None:
     """Each scenario's law on the races that turned out so, then the posterior's scale at each moment."""
+    history = RaceHistory.of(known)
+    scenario_of = dict(known.select("race_id", "scenario").iter_rows())
     seen = outlooks(weekends, settings, MOMENTS)
     for scenario in SCENARIOS:
-        mine = [o for o in seen if o.weekend.scenario == scenario]
+        mine = [o for o in seen if scenario_of[o.weekend.race_id] == scenario]
         certain = RaceHistoryOf(scenario)
 
         def score(
@@ -258,7 +261,7 @@ class RaceHistoryOf(RaceHistory):
 
 
 def tune_baselines(
-    weekends: list[Weekend], history: RaceHistory, settings: ForecastSettings, args: argparse.Namespace
+    weekends: list[Weekend], known: pl.DataFrame, settings: ForecastSettings, args: argparse.Namespace
 ) -> None:
     seen = {
         (o.weekend.race_id, o.moment): o for o in outlooks(weekends, settings, ("before_weekend", "on_grid"))
@@ -307,7 +310,7 @@ def main() -> None:
     args = parser.parse_args()
     weekends, known = load(args.folder)
     stage = {"strengths": tune_strengths, "noise": tune_noise, "baselines": tune_baselines}[args.stage]
-    stage(weekends, RaceHistory.of(known), read_settings(args.start), args)
+    stage(weekends, known, read_settings(args.start), args)
 
 
 if __name__ == "__main__":

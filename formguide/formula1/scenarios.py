@@ -29,7 +29,7 @@ _SAFETY_CAR_START = (4.0, 8.0)
 class RaceHistory:
     """Conditions of past races as arrays, so that many forecasts can be made from one table."""
 
-    at: np.ndarray
+    at: list[datetime]
     circuit: np.ndarray
     month: np.ndarray
     wet: np.ndarray
@@ -41,7 +41,7 @@ class RaceHistory:
         frame = conditions.sort("session_at", "race_id")
         stopped = (pl.col("safety_car") | pl.col("red_flag").fill_null(False)).cast(pl.Float64)
         return cls(
-            at=frame["session_at"].to_numpy(),
+            at=frame["session_at"].to_list(),
             circuit=frame["circuit_id"].to_numpy(),
             month=frame["session_at"].dt.month().to_numpy(),
             wet=frame["wet"].cast(pl.Float64).to_numpy(),
@@ -52,7 +52,7 @@ class RaceHistory:
         self, circuit_id: str, race_at: datetime, as_of: datetime, p_wet: float | None = None
     ) -> dict[str, float]:
         """Chances of each scenario, summing to one, from the races that started before `as_of`."""
-        known = self.at < np.datetime64(as_of)
+        known = np.array([asof.is_before(at, as_of) for at in self.at], dtype=bool)
         here = known & (self.circuit == circuit_id)
         if p_wet is None:
             overall = _rate(self.wet[known], *_WET_START)

@@ -36,8 +36,6 @@ class StrengthSettings:
     race_scale: float = 0.45
     sprint_scale: float = 0.5
     sprint_weight: float = 0.5
-    fastest_lap_noise: float = 0.6
-    wet_factor: float = 1.5
     lap_pace_in_race: float = 1.0
     backward: float = 0.5
     grid_gain: float = 0.6

@@ -3,8 +3,8 @@
 A driver's pace is his car's plus his own. Cars move from race to race and much more between seasons, most at a change
 of regulations; drivers hardly move, so two teammates separate the driver from the car. Each weekend a car and a driver
 deviate from themselves. Practice and qualifying show one-lap pace as gaps (Student-t noise, since a lap can go wrong);
-the race shows race pace, which leans on one-lap pace, through the finishing order given the grid, and through
-fastest laps. Nothing is refitted: a session is one update of the posterior, so a race costs milliseconds.
+the race shows race pace, which leans on one-lap pace, through the finishing order given the grid.
+Nothing is refitted: a session is one update of the posterior, so a race costs milliseconds.
 """
 
 from __future__ import annotations
@@ -201,8 +201,6 @@ def absorb(state: State, session: Session, weekend: Weekend, settings: ForecastS
             )
         case "race":
             state = _absorb_order(state, session, weekend, s.race_scale, s)
-            factor = s.wet_factor if weekend.wet else 1.0
-            state = _absorb_fastest_laps(state, session, s.fastest_lap_noise * factor, s)
             return replace(
                 state,
                 reliability=state.reliability.after(session, settings.reliability_half_life_races),
@@ -221,15 +219,6 @@ def _absorb_lap(state: State, session: Session, noise: float, usual_spread: floa
     spread = float(np.median(np.abs(gap - np.median(gap))))
     rows = state.lap_rows(_pick(session.drivers, ok), _pick(session.teams, ok))
     return _gaussian_update(state, rows, gap, noise * max(1.0, spread / usual_spread))
-
-
-def _absorb_fastest_laps(state: State, session: Session, noise: float, s: StrengthSettings) -> State:
-    assert session.lap_gap_pct is not None
-    ok = np.isfinite(session.lap_gap_pct)
-    if ok.sum() < _MIN_TIMES:
-        return state
-    rows = state.race_rows(_pick(session.drivers, ok), _pick(session.teams, ok), s.lap_pace_in_race)
-    return _gaussian_update(state, rows, session.lap_gap_pct[ok], noise)
 
 
 def _absorb_order(

@@ -33,8 +33,7 @@ class Session:
     gap_pct: best lap as a (negative) percentage of the session's best, NaN without a time; for practice and qualifying.
     grid: starting place 1.. (pit lane and unplaced cars after the others); for grid and race.
     finished, retired, incident: for race and sprint, who was classified, who retired, and for whom the stated reason
-    was an accident rather than the car; points: championship points scored. lap_gap_pct: fastest race lap as a
-    percentage, NaN where missing.
+    was an accident rather than the car; points: championship points scored.
     """
 
     kind: str
@@ -50,7 +49,6 @@ class Session:
     retired: np.ndarray | None = None
     incident: np.ndarray | None = None
     started: np.ndarray | None = None
-    lap_gap_pct: np.ndarray | None = None
     points: np.ndarray | None = None
     laps: np.ndarray | None = None
 
@@ -61,7 +59,7 @@ class Session:
             None if a is None else a.tobytes()
             for a in (
                 self.gap_pct, self.grid, self.pit_lane, self.finished, self.retired, self.incident, self.started,
-                self.lap_gap_pct, self.points, self.laps,
+                self.points, self.laps,
             )
         ]  # fmt: skip
         return asof.fingerprint(
@@ -85,8 +83,6 @@ class Weekend:
     race_at: datetime
     has_sprint: bool
     sessions: tuple[Session, ...] = ()
-    wet: bool = False
-    scenario: str | None = None
     calendar_fingerprint: str = field(default="", compare=False)
 
     def as_of(self, moment: str) -> datetime:
@@ -104,7 +100,7 @@ class Weekend:
 
     def known(self, as_of: datetime) -> tuple[Session, ...]:
         """The sessions known at `as_of`, the race itself never among them."""
-        return tuple(s for s in self.sessions if s.at < as_of and s.kind != "race")
+        return tuple(s for s in self.sessions if asof.is_before(s.at, as_of) and s.kind != "race")
 
     @property
     def race(self) -> Session | None:
@@ -118,25 +114,21 @@ class Weekend:
     @cached_property
     def fingerprint(self) -> str:
         """Names everything that the model may take from this weekend once it is over."""
-        return asof.fingerprint(self.calendar_fingerprint, self.wet, [s.fingerprint for s in self.sessions])
+        return asof.fingerprint(self.calendar_fingerprint, [s.fingerprint for s in self.sessions])
 
 
 def build_weekends(tables: Mapping[str, pl.DataFrame]) -> list[Weekend]:
     """Every weekend of the calendar, in the order of the races, from the canonical tables.
 
     tables: frames by asset name (`race_calendar`, `race_results`, `starting_grids`, `qualifying_results`,
-    `practice_results`, `sprint_results`, `fastest_laps`, `race_conditions`); a missing one counts as empty.
+    `practice_results`, `sprint_results`); a missing one counts as empty.
     """
     sessions: dict[str, list[Session]] = {}
     for race_id, session in _all_sessions(tables):
         sessions.setdefault(race_id, []).append(session)
-    conditions = {}
-    if "race_conditions" in tables:
-        conditions = {r["race_id"]: r for r in tables["race_conditions"].iter_rows(named=True)}
     weekends = []
     for row in tables["race_calendar"].sort("race_at", "race_id").iter_rows(named=True):
         held = sorted(sessions.get(row["race_id"], []), key=lambda s: (s.at, _KIND_ORDER[s.kind], s.number))
-        known = conditions.get(row["race_id"])
         weekends.append(
             Weekend(
                 season=row["season"],
@@ -151,8 +143,6 @@ def build_weekends(tables: Mapping[str, pl.DataFrame]) -> list[Weekend]:
                 race_at=row["race_at"],
                 has_sprint=row["has_sprint"],
                 sessions=tuple(held),
-                wet=bool(known["wet"]) if known else False,
-                scenario=known["scenario"] if known else None,
                 calendar_fingerprint=asof.fingerprint(
                     row["season"], row["race_id"], row["circuit_id"], row["circuit_type"], row["weekend_at"],
                     row["qualifying_at"], row["race_at"], row["has_sprint"],
@@ -174,10 +164,9 @@ def _all_sessions(tables: Mapping[str, pl.DataFrame]) -> Iterable[tuple[str, Ses
             frame = frame.sort("pit_lane_start", "grid_position", "driver_id", nulls_last=True)
             grid = np.arange(1, frame.height + 1, dtype=np.float64)
             yield _key(frame), _session("grid", frame, grid=grid, pit_lane=frame["pit_lane_start"].to_numpy())
-    laps = {_key(f): f for f in _groups(tables, "fastest_laps", ["race_id"])}
     for kind, name in (("sprint", "sprint_results"), ("race", "race_results")):
         for frame in _groups(tables, name, ["race_id"]):
-            yield _key(frame), _raced(kind, frame.sort("finish_order"), laps.get(_key(frame)))
+            yield _key(frame), _raced(kind, frame.sort("finish_order"))
 
 
 def _groups(tables: Mapping[str, pl.DataFrame], name: str, by: list[str]) -> list[pl.DataFrame]:
@@ -208,15 +197,11 @@ def _timed(kind: str, frame: pl.DataFrame, gap_pct: np.ndarray) -> Session:
     return _session(kind, frame, number, gap_pct=gap_pct, laps=laps)
 
 
-def _raced(kind: str, frame: pl.DataFrame, laps: pl.DataFrame | None) -> Session:
+def _raced(kind: str, frame: pl.DataFrame) -> Session:
     status = frame["status"]
     retired = status.is_in(["retired", "not_classified"]).to_numpy()
     reasons = frame["reason_retired"].to_list()
     grid = frame["grid_position"].cast(pl.Float64).fill_null(np.inf).to_numpy()
-    lap_gap = np.full(frame.height, np.nan)
-    if kind == "race" and laps is not None:
-        joined = frame.select("driver_id").join(laps, on="driver_id", how="left", maintain_order="left")
-        lap_gap = _gap_pct(joined["lap_time_sec"])
     return _session(
         kind,
         frame,
@@ -225,7 +210,6 @@ def _raced(kind: str, frame: pl.DataFrame, laps: pl.DataFrame | None) -> Session
         retired=retired,
         incident=retired & np.array([is_incident(r) for r in reasons], dtype=bool),
         started=(~status.is_in(["not_started"])).to_numpy(),
-        lap_gap_pct=lap_gap,
         points=frame["points"].to_numpy(),
     )
 
