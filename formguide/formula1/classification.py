@@ -47,7 +47,7 @@ class ResultRecord(Entry):
     points: Annotated[float, Field(ge=0, le=100)]
     laps: Whole | None = None
     time: Gap | None = None
-    milliseconds: Annotated[int, Field(gt=0)] | None = None
+    milliseconds: Annotated[int, Field(gt=0, lt=100_000_000)] | None = None
     status: str
     fastest_lap: Whole | None = None
     fastest_rank: Whole | None = None

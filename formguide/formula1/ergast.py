@@ -71,7 +71,8 @@ class RaceRecord(Record):
 
 
 def _whole_number(value: object) -> object:
-    return int(float(value)) if isinstance(value, str) and value.endswith(".0") else value
+    # A column with gaps was written as decimals by whoever made the list: 39.0 is lap 39.
+    return value.removesuffix(".0") if isinstance(value, str) else value
 
 
 Lap = Annotated[int, BeforeValidator(_whole_number), Field(ge=0, le=500)]
@@ -148,7 +149,7 @@ def _rows(name: str, files: Mapping[str, bytes]) -> tuple[list[Numbered], str | 
     except UnicodeDecodeError as error:
         return [], f"not UTF-8 (byte {error.start})"
     try:
-        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        reader = csv.DictReader(io.StringIO(text, newline=""), restkey="beyond the header", strict=True)
         return [(reader.line_num, row) for row in reader], None
     except csv.Error as error:
         return [], f"malformed CSV, line {reader.line_num}: {error}"
@@ -233,7 +234,7 @@ def _joined(
     return {
         **row,
         "driverId": driver.get("driverRef"),
-        "driverName": f"{driver.get('forename', '')} {driver.get('surname', '')}".strip(),
+        "driverName": " ".join(name for key in ("forename", "surname") if (name := driver.get(key))) or None,
         "constructorId": constructor.get("constructorRef"),
         "constructorName": constructor.get("name"),
         "status": status.get(row.get("statusId", "")),

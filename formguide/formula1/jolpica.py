@@ -13,7 +13,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -55,7 +55,7 @@ class RaceRecord(Record):
     sprint: Session | None = Field(None, alias="Sprint")
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Body:
     """One response: its file, its listing (the request without its query), offset, the listing's length."""
 
@@ -64,20 +64,14 @@ class _Body:
     offset: int
     total: int
     races: list[dict[str, Any]]
-    counts: dict[str, int] = field(default_factory=dict)
 
 
 def seasons(path: str, body: bytes) -> list[int]:
     """The seasons that a body speaks of; if it cannot be read, the year in its name."""
-    races, _ = _parse(path, body)
-    found = set()
-    for race in races.races if races is not None else []:
-        year = str(race.get("season", "")) if isinstance(race, dict) else ""
-        if year.isdecimal():
-            found.add(int(year))
-    if races is None:
-        found = {int(year) for year in _YEAR.findall(path)[:1]}
-    return sorted(found)
+    parsed, _ = _parse(path, body)
+    if parsed is None:
+        return [int(year) for year in _YEAR.findall(path)[:1]]
+    return sorted({int(race["season"]) for race in parsed.races if str(race.get("season")).isdecimal()})
 
 
 def is_foreign(path: str, body: bytes) -> bool:
@@ -100,10 +94,7 @@ def read_season(season: int, files: Mapping[str, bytes], names: Names) -> Readin
         if body is None:
             reading.reject(f"{SOURCE}/{path}", None, None, problem, files[path])
             continue
-        mine = [
-            race for race in body.races if isinstance(race, dict) and str(race.get("season")) == str(season)
-        ]
-        laps += any("Laps" in race for race in mine)
+        laps += any("Laps" in race for race in body.races)
         bodies.append(body)
     if laps:
         reading.notes.append(f"{SOURCE}: {laps} bodies of lap times of {season} are recognised and not read")
@@ -116,14 +107,17 @@ def read_season(season: int, files: Mapping[str, bytes], names: Names) -> Readin
     open_ends = _open_ends(bodies)
     for body in bodies:
         for race in body.races:
-            if not isinstance(race, dict) or str(race.get("season")) != str(season):
+            if str(race.get("season")) != str(season):
                 continue
             race_id = _weekend(season, race, body, names, reading)
             if race_id is None:
                 continue
             for section in _SECTIONS:
-                records = race.get(section)
-                if not isinstance(records, list) or not records:
+                records = race.get(section) or []
+                if not isinstance(records, list):
+                    reading.reject(body.file, None, section, "a list of records was expected", race)
+                    continue
+                if not records:
                     continue
                 if (body.file, str(race.get("round"))) in open_ends:
                     reading.notes.append(
@@ -157,17 +151,15 @@ def _parse(path: str, body: bytes) -> tuple[_Body | None, str]:
         return _Body(f"{SOURCE}/{path}", path, 0, 0, []), "no MRData: not a Jolpica body"
     table = data.get("RaceTable")
     races = table.get("Races", []) if isinstance(table, dict) else []
-    if not isinstance(races, list):
-        return None, "MRData.RaceTable.Races: a list was expected"
+    if not isinstance(races, list) or not all(isinstance(race, dict) for race in races):
+        return None, "MRData.RaceTable.Races: a list of objects was expected"
     url = str(data.get("url") or path).partition("?")[0].rstrip("/").removesuffix(".json")
     texts = [str(data.get(key, "")) for key in ("offset", "total")]
     numbers = [int(text) if text.isdecimal() else 0 for text in texts]
     return _Body(f"{SOURCE}/{path}", url, numbers[0], numbers[1], races), ""
 
 
-def _length(race: object) -> int:
-    if not isinstance(race, dict):
-        return 0
+def _length(race: dict[str, Any]) -> int:
     return sum(len(race[key]) for key in _SECTIONS if isinstance(race.get(key), list))
 
 

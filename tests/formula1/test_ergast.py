@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from formguide.formula1 import ergast
 from formguide.formula1.ids import names_of_tree
@@ -181,6 +183,21 @@ def test_a_broken_row_is_set_aside(table: str, text: str, row: int, field: str, 
     assert reason in reject.reason
     assert len(reading.rows["race_results"]) >= 2
     assert reject.payload
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_any_mutilation_of_a_table_is_survived(data: st.DataObject) -> None:
+    csvs = files(safety_cars=SAFETY, red_flags=RED)
+    name = data.draw(st.sampled_from(sorted(csvs)))
+    body = bytearray(csvs[name])
+    for _ in range(data.draw(st.integers(1, 6))):
+        place = data.draw(st.integers(0, len(body) - 1))
+        body[place : place + 1] = data.draw(
+            st.sampled_from([b",", b'"', b"\n", b"", b"\xff", b"0", b"x", b"\x00"])
+        )
+    read(csvs | {name: bytes(body)})
+    ergast.seasons(csvs | {name: bytes(body)})
 
 
 @pytest.mark.parametrize(

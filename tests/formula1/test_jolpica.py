@@ -60,6 +60,11 @@ RESULTS = [
 ]
 
 
+QUALIFYING = [person(i) | {"position": str(i + 1), "Q1": "1:30.000"} for i in range(3)]
+FIELDS = ["season", "round", "raceName", "Circuit", "date", "time", "Results", "PitStops", "Sprint", "Driver"]
+FIELDS += ["Time", "position", "positionText", "points", "grid", "laps", "status", "FastestLap", "driverId"]
+
+
 def race(
     season: int = 2025, number: int = 4, name: str = "Bahrain Grand Prix", **more: Any
 ) -> dict[str, Any]:
@@ -123,7 +128,7 @@ def test_position_texts(text: str, canonical: str, status: str) -> None:
 
 
 def test_qualifying_without_its_later_parts() -> None:
-    records = [person(i) | {"position": str(i + 1), "Q1": "1:30.000"} for i in range(3)]
+    records = [dict(record) for record in QUALIFYING]
     records[0] |= {"Q2": "1:29.500", "Q3": "1:29.000"}
     del records[2]["Q1"]
     rows = read({"q": body(race(QualifyingResults=records))}).rows["qualifying_results"]
@@ -207,7 +212,7 @@ def test_seasons_of_a_body() -> None:
         (body(race(Results=RESULTS))[:-40], "malformed or truncated JSON"),
         (b'{"MRData": "\xff"}', "not UTF-8"),
         (b"[" * 100_000, "nested too deeply|malformed"),
-        (b'{"MRData": {"RaceTable": {"season": "2025", "Races": {}}}}', "a list was expected"),
+        (b'{"MRData": {"RaceTable": {"season": "2025", "Races": {}}}}', "a list of objects was expected"),
     ],
 )
 def test_a_broken_body_is_set_aside_and_the_others_are_read(broken: bytes, reason: str) -> None:
@@ -248,6 +253,28 @@ def test_a_newcomer_gets_the_slug_of_the_full_name() -> None:
     stranger = result(2) | {"Driver": {"driverId": "newface", "givenName": "Zoë", "familyName": "Newface"}}
     rows = read({"r": body(race(Results=[*RESULTS[:2], stranger]))}).rows["race_results"]
     assert rows[2]["driver_id"] == "zoe-newface"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.lists(JSON, max_size=3), st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=3), JSON)
+def test_any_json_is_survived(races: list[Any], change: dict[str, Any], whole: Any) -> None:
+    odd = json.dumps(
+        {"MRData": {"url": 3, "total": [], "RaceTable": {"Races": [race(2025), *races]}}}
+    ).encode()
+    bent = body(
+        race() | {"Results": [*RESULTS[:2], RESULTS[2] | change]} | {k: v for k, v in change.items() if v}
+    )
+    content = {"f1_2025_a": odd, "f1_2025_b": bent, "f1_2025_c": json.dumps(whole).encode()}
+    reading = read(
+        content | {"z": body(race(number=5, name="Monaco Grand Prix", QualifyingResults=QUALIFYING))}
+    )
+    assert "qualifying_results" in reading.rows
 
 
 @given(st.integers(0, 4000))

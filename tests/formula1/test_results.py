@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from formguide.formula1.calendar import Weekend, calendar_row, session_times
 from formguide.formula1.folders import place
@@ -36,8 +39,8 @@ def drivers(built: SeasonTables, table: str = "race_results") -> list[str]:
 
 
 def test_every_table_is_there_and_fits_its_schema() -> None:
-    for given in ({}, {"f1db": tree()}, {"f1db": tree(), "ergast_csv": files()}):
-        built = build_season(2023, given)
+    for content in ({}, {"f1db": tree()}, {"f1db": tree(), "ergast_csv": files()}):
+        built = build_season(2023, content)
         assert built.tables.keys() == {table.name for table in SOURCE_TABLES}
         for table in SOURCE_TABLES:
             check(built.tables[table.name], table)
@@ -284,3 +287,20 @@ def test_which_seasons_a_file_speaks_of() -> None:
     assert "jolpica/f1_2024_x.json" in found[2024]
     assert {"ergast_csv/races.csv", "ergast_csv/results.csv"} <= set(found[2023]) & set(found[2024])
     assert unplaced(given) == ["f1db/drivers/juan-fangio.yml", "f1db/junk.yml", "jolpica/odd.json"]
+
+
+@given(st.data())
+def test_whatever_the_files_say_the_tables_fit_their_schemas(data: st.DataObject) -> None:
+    given_files = {"f1db": tree(), "ergast_csv": files()}
+    source = data.draw(st.sampled_from(["f1db", "ergast_csv"]))
+    path = data.draw(st.sampled_from(sorted(given_files[source])))
+    text = given_files[source][path].decode()
+    words = sorted({word for word in re.split(r"[\s,:]+", text) if word})
+    old = data.draw(st.sampled_from(words))
+    new = data.draw(
+        st.sampled_from(["", "-1", "0", "nan", "inf", "1e9", "9" * 30, "2", "PL", "DNF", "x", "1:60", "~"])
+    )
+    given_files[source][path] = text.replace(old, new).encode()
+    built = build_season(2023, given_files)
+    for table in SOURCE_TABLES:
+        check(built.tables[table.name], table)
