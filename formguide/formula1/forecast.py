@@ -246,41 +246,43 @@ def _table(
     weights = {s: chances[s] / total if total > 0 else 1 / len(options.scenarios) for s in options.scenarios}
     by_scenario = {s: v for s, v in scenario_positions(outlook, settings).items() if s in weights}
     mixed = tuple(sum(weights[s] * by_scenario[s][i] for s in weights) for i in range(3))
-    weekend, n = outlook.weekend, len(outlook.drivers)
-    sd = np.sqrt(np.clip(np.diag(outlook.cov), 0.0, None))
-    frames = []
-    for scenario, (places, classified, retire) in {**by_scenario, MIXED: mixed}.items():
-        places = np.asarray(places) / np.asarray(places).sum(axis=1, keepdims=True)
-        frames.append(
-            pl.DataFrame(
-                {
-                    "season": pl.Series([weekend.season] * n, dtype=pl.Int32),
-                    "round": pl.Series([weekend.round] * n, dtype=pl.Int32),
-                    "race_id": [weekend.race_id] * n,
-                    "moment": [outlook.moment] * n,
-                    "as_of": pl.Series([outlook.as_of] * n, dtype=pl.Datetime("ms")),
-                    "scenario": [scenario] * n,
-                    "scenario_prob": [float(weights.get(scenario, 1.0))] * n,
-                    "driver_id": list(outlook.drivers),
-                    "constructor_id": list(outlook.constructors),
-                    "grid_place": outlook.grid,
-                    "grid_from": [outlook.grid_from] * n,
-                    "field_from": [outlook.field_from] * n,
-                    "pace_pct": outlook.mean,
-                    "pace_sd": sd,
-                    "p_win": places[:, 0],
-                    "p_podium": places[:, :3].sum(axis=1),
-                    "p_points": places[:, :10].sum(axis=1),
-                    "p_retire": np.asarray(retire),
-                    "expected_points": finishing_order.expected_points(np.asarray(classified), GRAND_PRIX_POINTS),
-                    "expected_position": places @ np.arange(1.0, n + 1),
-                    "position_probs": pl.Series(places.tolist(), dtype=pl.List(pl.Float64)),
-                    "model": [model] * n,
-                    "fingerprint": [fingerprint] * n,
-                }
-            )
-        )
-    return pl.concat(frames)
+    weekend, n, laws = outlook.weekend, len(outlook.drivers), {**by_scenario, MIXED: mixed}
+    places = np.concatenate([np.asarray(p) for p, _, _ in laws.values()])
+    places = places / places.sum(axis=1, keepdims=True)
+    points = [finishing_order.expected_points(np.asarray(c), GRAND_PRIX_POINTS) for _, c, _ in laws.values()]
+    of_driver = pl.DataFrame(
+        {
+            "driver_id": outlook.drivers,
+            "constructor_id": outlook.constructors,
+            "grid_place": outlook.grid,
+            "pace_pct": outlook.mean,
+            "pace_sd": np.sqrt(np.clip(np.diag(outlook.cov), 0.0, None)),
+        }
+    )
+    frame = pl.concat([of_driver] * len(laws)).with_columns(
+        pl.Series("scenario", [s for s in laws for _ in range(n)]),
+        pl.Series("scenario_prob", np.repeat([float(weights.get(s, 1.0)) for s in laws], n)),
+        pl.Series("p_win", places[:, 0]),
+        pl.Series("p_podium", places[:, :3].sum(axis=1)),
+        pl.Series("p_points", places[:, :10].sum(axis=1)),
+        pl.Series("p_retire", np.concatenate([np.asarray(r) for _, _, r in laws.values()])),
+        pl.Series("expected_points", np.concatenate(points)),
+        pl.Series("expected_position", places @ np.arange(1.0, n + 1)),
+        pl.Series("position_probs", places).arr.to_list(),
+        pl.lit(weekend.season, pl.Int32).alias("season"),
+        pl.lit(weekend.round, pl.Int32).alias("round"),
+        pl.lit(weekend.race_id).alias("race_id"),
+        pl.lit(outlook.moment).alias("moment"),
+        pl.lit(outlook.as_of, pl.Datetime("ms")).alias("as_of"),
+        pl.lit(outlook.grid_from).alias("grid_from"),
+        pl.lit(outlook.field_from).alias("field_from"),
+        pl.lit(model).alias("model"),
+        pl.lit(fingerprint).alias("fingerprint"),
+    )
+    return frame.select(_COLUMNS)
+
+
+_COLUMNS = list(schema.dtypes(RaceForecasts))
 
 
 def resolve_weights(given: Mapping[str, float], kind: str) -> dict[str, float]:
