@@ -103,7 +103,7 @@ ui: install
 	@$(BIN)/formguide ui
 
 lint: install
-	@$(BIN)/ruff check
+	@$(BIN)/ruff check --output-format concise
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
