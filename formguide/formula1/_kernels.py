@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from formguide.formula1._pace_axis import Law, compiled
+from formguide.formula1._pace_axis import Law, Rule, compiled
 
 BLOCK = 4
 """Panels that are worked on together: their arrays stay in the processor's nearer caches."""
@@ -178,7 +178,7 @@ def _own_paces(entries: _Entries, x: np.ndarray, weight: np.ndarray, paces: _Pac
 def _team_counts(
     entries: _Entries, paces: _Paces, partial: np.ndarray, both: np.ndarray, counts: _Counts
 ) -> None:
-    """Fill ``counts``; ``partial`` is the matrix of ``RULE``.
+    """Fill ``counts``; ``partial`` is the matrix of the ``Rule``.
 
     ``both``, per team, carries the chance that two cars are ahead of the block's upper end, and is moved to
     its lower end.
@@ -327,17 +327,15 @@ def _entries(law: Law) -> _Entries:
 
 
 @compiled
-def classified_places(
-    law: Law, edges: np.ndarray, rule_x: np.ndarray, rule_weight: np.ndarray, rule_partial: np.ndarray
-) -> np.ndarray:
+def classified_places(law: Law, edges: np.ndarray, rule: Rule) -> np.ndarray:
     """P[d, k]: driver d finishes (does not retire) with exactly k unretired cars ahead.
 
-    ``edges`` are those of ``_pace_axis.pace_axis``, ``rule_*`` is ``_pace_axis.RULE``.
+    ``edges`` and ``rule`` as from ``_pace_axis.pace_axis``.
     """
     entries = _entries(law)
     drivers = len(entries.mean)
     teams = len(entries.first)
-    nodes = len(rule_x)
+    nodes = len(rule.x)
 
     # Values of the generating function at the roots of unity of the upper half circle.
     roots = drivers // 2 + 1
@@ -359,8 +357,8 @@ def classified_places(
             half = 0.5 * (edges[panel, 1] - edges[panel, 0])
             middle = 0.5 * (edges[panel, 1] + edges[panel, 0])
             for node in range(nodes):
-                x[(panel - begin) * nodes + node] = middle + half * rule_x[node]
-                weight[(panel - begin) * nodes + node] = half * rule_weight[node]
+                x[(panel - begin) * nodes + node] = middle + half * rule.x[node]
+                weight[(panel - begin) * nodes + node] = half * rule.weight[node]
         done = begin
 
         wide = (drivers, lanes)
@@ -369,8 +367,11 @@ def classified_places(
         after_re = np.empty((teams, lanes))
         after_im = np.empty((teams, lanes))
         _own_paces(entries, x, weight, paces)
-        _team_counts(entries, paces, rule_partial, both, counts)
-        for r in range(roots):
+        _team_counts(entries, paces, rule.partial, both, counts)
+        for d in range(drivers):  # at the root 1, where every product is 1
+            for lane in range(lanes):
+                real[0, d] += paces.mate_behind[d, lane] + paces.mate_ahead[d, lane]
+        for r in range(1, roots):
             _add_transforms(cosine[r], sine[r], entries, paces, counts, after_re, after_im, real[r], imag[r])
 
     places = np.zeros((drivers, drivers))

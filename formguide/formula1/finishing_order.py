@@ -11,14 +11,14 @@ simulator in ``simulate`` draws from the same law where joint outcomes are asked
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from formguide.formula1._kernels import classified_places
-from formguide.formula1._pace_axis import RULE, Law, compiled, pace_axis
+from formguide.formula1._pace_axis import Law, compiled, pace_axis
 
 __all__ = ["MAX_DRIVERS", "Field", "exact_positions", "exact_positions_many", "expected_points"]
 
@@ -28,6 +28,9 @@ MAX_DRIVERS = 26
 """Drivers in the largest field that is accepted: the sporting regulations admit no more."""
 
 MAX_NOISE_PARTS = 3
+
+_REAL = ("mean", "own_sd", "car_sd", "retire_prob", "noise_weight", "noise_shift", "noise_sd")
+_NOT_NEGATIVE = ("own_sd", "car_sd", "retire_prob", "noise_weight", "noise_sd")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +46,8 @@ class Field:
         noise_weight, noise_shift, noise_sd: the day's own noise, a mixture of K <= 3 normals common to the
             field, shape (K,): part k is N(noise_shift[k], noise_sd[k]^2) with probability noise_weight[k].
 
-    ``law`` holds the same for the compiled code. Two drivers whose paces are both certain and equal are ordered at random: standard deviations below
-    1e-10 of the field's scale are raised to it.
+    ``law`` holds the same for the compiled code. Two drivers whose paces are both certain and equal are
+    ordered at random: standard deviations below 1e-10 of the field's scale are raised to it.
 
     Raises:
         ValueError: naming the attribute, for a wrong shape, a value that is not finite or out of range, more
@@ -62,49 +65,19 @@ class Field:
     law: Law = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for name in ("mean", "own_sd", "car_sd", "retire_prob", "noise_weight", "noise_shift", "noise_sd"):
-            object.__setattr__(self, name, _vector(name, getattr(self, name)))
+        for name in _REAL:
+            object.__setattr__(self, name, np.array(getattr(self, name), dtype=np.float64))
         car = np.array(self.car)
-        if car.ndim != 1 or (car.size and not np.issubdtype(car.dtype, np.integer)):
-            raise ValueError("car must be a one-dimensional array of integers")
+        if car.size and not np.issubdtype(car.dtype, np.integer):
+            raise ValueError("car must be an array of integers")
         object.__setattr__(self, "car", np.ascontiguousarray(car, dtype=np.int64))
-        drivers, cars = len(self.mean), len(self.car_sd)
-        if not 1 <= drivers <= MAX_DRIVERS:
-            raise ValueError(f"a field has 1 to {MAX_DRIVERS} drivers, not {drivers}")
-        for name in ("own_sd", "car", "retire_prob"):
-            if len(getattr(self, name)) != drivers:
-                raise ValueError(f"{name} has {len(getattr(self, name))} values for {drivers} drivers")
-        if self.car.min() < 0 or self.car.max() >= cars:
-            raise ValueError(f"car holds an index outside 0..{cars - 1}")
-        crew = np.bincount(self.car, minlength=cars)
-        if crew.max() > 2:
-            raise ValueError(f"car {crew.argmax()} has {crew.max()} drivers; at most two share one")
-        for name in ("own_sd", "car_sd", "noise_sd", "noise_weight", "retire_prob"):
-            if (getattr(self, name) < 0).any():
-                raise ValueError(f"{name} must not be negative")
-        if (self.retire_prob > 1).any():
-            raise ValueError("retire_prob must not exceed 1")
-        parts = len(self.noise_weight)
-        if not 1 <= parts <= MAX_NOISE_PARTS:
-            raise ValueError(f"the noise has 1 to {MAX_NOISE_PARTS} parts, not {parts}")
-        if len(self.noise_shift) != parts or len(self.noise_sd) != parts:
-            raise ValueError("noise_weight, noise_shift and noise_sd must have the same length")
-        if abs(self.noise_weight.sum() - 1.0) > 1e-9:
-            raise ValueError(f"noise_weight sums to {self.noise_weight.sum():.9g}, not 1")
-        object.__setattr__(self, "law", self._law())
-
-    @property
-    def drivers(self) -> int:
-        """Number of drivers, D."""
-        return len(self.mean)
-
-    def _law(self) -> Law:
+        self._check()
         mean = self.mean - self.mean.mean()
-        paces = (mean, self.own_sd, self.car_sd, self.noise_shift, self.noise_sd)
-        scale = max(float(values.max() - min(values.min(), 0.0)) for values in paces)
-        return Law(
+        spans = (mean, self.own_sd, self.car_sd, self.noise_shift, self.noise_sd)
+        smallest = 1e-10 * (max(float(np.abs(values).max()) for values in spans) or 1.0)
+        law = Law(
             mean,
-            np.maximum(self.own_sd, 1e-10 * (scale or 1.0)),
+            np.maximum(self.own_sd, smallest),
             self.car,
             self.car_sd,
             self.retire_prob,
@@ -112,6 +85,37 @@ class Field:
             self.noise_shift,
             self.noise_sd,
         )
+        object.__setattr__(self, "law", law)
+
+    def _check(self) -> None:
+        for name in (*_REAL, "car"):
+            if getattr(self, name).ndim != 1:
+                raise ValueError(f"{name} must be one-dimensional")
+        drivers, cars, parts = len(self.mean), len(self.car_sd), len(self.noise_weight)
+        if not 1 <= drivers <= MAX_DRIVERS:
+            raise ValueError(f"a field has 1 to {MAX_DRIVERS} drivers, not {drivers}")
+        for name in ("own_sd", "car", "retire_prob"):
+            if len(getattr(self, name)) != drivers:
+                raise ValueError(f"{name} has {len(getattr(self, name))} values for {drivers} drivers")
+        if not 1 <= parts <= MAX_NOISE_PARTS:
+            raise ValueError(f"the noise has 1 to {MAX_NOISE_PARTS} parts, not {parts}")
+        if len(self.noise_shift) != parts or len(self.noise_sd) != parts:
+            raise ValueError("noise_weight, noise_shift and noise_sd must have the same length")
+        _refuse(self, _REAL, "must be finite", lambda values: ~np.isfinite(values))
+        _refuse(self, _NOT_NEGATIVE, "must not be negative", lambda values: values < 0)
+        _refuse(self, ("retire_prob",), "must not exceed 1", lambda values: values > 1)
+        if self.car.min() < 0 or self.car.max() >= cars:
+            raise ValueError(f"car holds an index outside 0..{cars - 1}")
+        crew = np.bincount(self.car, minlength=cars)
+        if crew.max() > 2:
+            raise ValueError(f"car {crew.argmax()} has {crew.max()} drivers; at most two share one")
+        if abs(self.noise_weight.sum() - 1.0) > 1e-9:
+            raise ValueError(f"noise_weight sums to {self.noise_weight.sum():.9g}, not 1")
+
+    @property
+    def drivers(self) -> int:
+        """Number of drivers, D."""
+        return len(self.mean)
 
 
 def exact_positions(field: Field, *, classified: bool = False) -> Floats:
@@ -120,7 +124,7 @@ def exact_positions(field: Field, *, classified: bool = False) -> Floats:
     Rows and columns sum to one. With ``classified=True`` only places reached by finishing count: row d then
     sums to 1 - retire_prob[d], which is what points are paid on.
     """
-    places: Floats = classified_places(field.law, pace_axis(field.law), *RULE)
+    places: Floats = classified_places(field.law, *pace_axis(field.law))
     if not classified:
         places += _retired_places(field.retire_prob)
     return places
@@ -137,11 +141,13 @@ def expected_points(classified: Floats, points: ArrayLike) -> Floats:
     return classified[:, : len(table)] @ table
 
 
-def _vector(name: str, values: ArrayLike) -> Floats:
-    vector = np.array(values, dtype=np.float64)
-    if vector.ndim != 1 or not np.isfinite(vector).all():
-        raise ValueError(f"{name} must be a one-dimensional array of finite numbers")
-    return vector
+def _refuse(
+    field: Field, names: tuple[str, ...], message: str, wrong: Callable[[Floats], NDArray[np.bool_]]
+) -> None:
+    """One look at all the named attributes together, as a field is built for every race and scenario."""
+    if wrong(np.concatenate([getattr(field, name) for name in names])).any():
+        name = next(name for name in names if wrong(getattr(field, name)).any())
+        raise ValueError(f"{name} {message}")
 
 
 @compiled

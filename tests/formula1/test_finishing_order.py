@@ -11,7 +11,7 @@ from scipy.special import ndtr
 from scipy.stats import norm
 
 from formguide.formula1._kernels import classified_places
-from formguide.formula1._pace_axis import RULE, pace_axis
+from formguide.formula1._pace_axis import PANEL, panels_of
 from formguide.formula1.finishing_order import (
     MAX_DRIVERS,
     Field,
@@ -225,11 +225,11 @@ def test_finer_panels_change_nothing(seed, drivers, finest, spread):
         noise_shift=rng.normal(0, 1, parts),
         noise_sd=10 ** rng.uniform(finest, 0.3, parts) * (rng.random(parts) < 0.7),
     )
-    panels = pace_axis(field.law)
+    panels, _ = panels_of(field.law)
     thirds = panels[:, :1] + np.diff(panels) * np.arange(4) / 3
     finer = np.stack([thirds[:, :-1], thirds[:, 1:]], axis=2).reshape(-1, 2)
     np.testing.assert_allclose(
-        exact_positions(field, classified=True), classified_places(field.law, finer, *RULE), atol=1e-6, rtol=0
+        exact_positions(field, classified=True), classified_places(field.law, finer, PANEL), atol=1e-6, rtol=0
     )
 
 
@@ -327,7 +327,7 @@ def test_many_fields_are_one_field_after_the_other():
         ({"car": [0, 0, 0, 1]}, "car 0 has 3 drivers"),
         ({"car": [0, 0, 1, 2]}, "outside 0..1"),
         ({"car": [0.0, 0.0, 1.0, 1.0]}, "integers"),
-        ({"mean": [0.0, 1.0, np.nan, 2.0]}, "mean must be"),
+        ({"mean": [0.0, 1.0, np.nan, 2.0]}, "mean must be finite"),
         ({"mean": []}, "1 to 26 drivers"),
         ({"own_sd": [1.0]}, "own_sd has 1 values"),
         ({"own_sd": [1.0, 1.0, -1.0, 1.0]}, "own_sd must not be negative"),
