@@ -12,12 +12,18 @@ from typing import Any
 import dagster as dg
 
 from assets import checks, shown
-from assets.events import Report, materialised, seasons_of
-from assets.partitions import ONE_RUN, SEASON_AND_BEFORE, SEASON_BEFORE, SEASONS, SEASONS_UP_TO
+from assets.events import Report, materialised, numbers, seasons_of
+from assets.partitions import FOLLOWS, ONE_RUN, SEASON_AND_BEFORE, SEASON_BEFORE, SEASONS, SEASONS_UP_TO
 from formguide.formula1 import forecast, incremental, issuing, title_odds
 from formguide.formula1 import strengths as strength_model
 from formguide.formula1.arrivals import SPORT, SourceFiles
-from formguide.formula1.forecast_tables import ForecastLog, RaceForecasts, SeasonForecasts, Strengths
+from formguide.formula1.forecast_tables import (
+    ForecastLog,
+    ForecastScorecard,
+    RaceForecasts,
+    SeasonForecasts,
+    Strengths,
+)
 from formguide.formula1.tables import SOURCE_TABLES, RaceConditions
 from formguide.lake import Lake
 from resources import WatchedFolders
@@ -167,6 +173,37 @@ def forecast_log(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator
     yield from materialised(context, issuing.log_forecasts(lake, seasons_of(context)))
 
 
+@dg.asset(
+    **BY_SEASON,
+    kinds={"lightgbm"},
+    code_version=forecast.VERSION,
+    description="The race forecasts with the ML layer on top, made on demand to be compared in the scorecard.",
+    deps=[
+        *(checks.key(name) for name in incremental.STRENGTH_INPUTS),
+        dg.AssetDep(race_conditions, partition_mapping=SEASONS_UP_TO),
+        dg.AssetDep(strengths, partition_mapping=SEASONS_UP_TO),
+    ],
+)
+def race_forecasts_with_ml(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Report]:
+    yield from materialised(context, issuing.make_ml_forecasts(lake, seasons_of(context)))
+
+
+@dg.asset(
+    key_prefix=SPORT,
+    group_name=SPORT,
+    kinds={"polars"},
+    code_version=issuing.SCORECARD_VERSION,
+    description=ForecastScorecard.description,
+    deps=[checks.key("race_results"), race_forecasts],
+    automation_condition=FOLLOWS,
+)
+def forecast_scorecard(context: dg.AssetExecutionContext, lake: LakeParam) -> dg.MaterializeResult[Any]:
+    made = issuing.make_scorecard(lake)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(made.version), metadata={**numbers(made), **shown.scorecard(lake)}
+    )
+
+
 SEASON_ASSETS = [
     source_files,
     results,
@@ -179,4 +216,5 @@ SEASON_ASSETS = [
 SEASON_CHAIN = dg.AssetSelection.assets(*SEASON_ASSETS)
 """Everything that shares the season partitions: what one piece of news sets off, in one run."""
 
-ALL = SEASON_ASSETS
+ALL = [*SEASON_ASSETS, race_forecasts_with_ml, forecast_scorecard]
+"""Every asset of the sport."""

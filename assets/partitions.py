@@ -42,6 +42,10 @@ with warnings.catch_warnings():
     """A backfill is one run over its whole range: assets read `context.partition_keys`."""
 
 
+FOLLOWS = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
+"""Made when anything upstream was made; what was never made is left out, not waited for."""
+
+
 def season_range(seasons: Iterable[int | str]) -> dict[str, str]:
     """Run tags that select the partitions from the first to the last of some seasons."""
     keys = sorted(str(season) for season in seasons)

@@ -8,7 +8,7 @@ import polars as pl
 
 from formguide.formula1 import checks, figures, ids
 from formguide.formula1.arrivals import SPORT
-from formguide.formula1.forecast_tables import RaceForecasts, SeasonForecasts, Strengths
+from formguide.formula1.forecast_tables import ForecastScorecard, RaceForecasts, SeasonForecasts, Strengths
 from formguide.formula1.tables import RaceCalendar, RaceResults
 from formguide.lake import Lake
 
@@ -61,3 +61,10 @@ def title_odds(lake: Lake, seasons: Iterable[int]) -> dict[int, dict[str, Any]]:
     return (
         {season: {"title_odds": dg.MetadataValue.md(checks.as_markdown(rows))}} if not rows.is_empty() else {}
     )
+
+
+def scorecard(lake: Lake) -> dict[str, Any]:
+    """The headline scores, all seasons together: ours and every baseline's."""
+    card = lake.read_table(SPORT, ForecastScorecard.name, None, ForecastScorecard)
+    rows = figures.headline_scores(card)
+    return {"scores": dg.MetadataValue.md(checks.as_markdown(rows))} if not rows.is_empty() else {}

@@ -3,9 +3,10 @@
 import dagster as dg
 
 from assets import formula1
+from assets.partitions import FOLLOWS
 from formguide import alerts
 from formguide import warehouse as duckdb_file
-from formguide.formula1 import arrivals, checks, forecast_tables, incremental, tables
+from formguide.formula1 import arrivals, checks, forecast_tables, incremental, issuing, tables
 from formguide.lake import Lake
 from formguide.schema import Table
 
@@ -18,11 +19,9 @@ DECLARED: list[type[Table]] = [
 TABLES: dict[tuple[str, str], type[Table] | None] = {
     **{(table.sport, table.name): table for table in DECLARED},
     (arrivals.SPORT, incremental.DISAGREEMENTS): None,
+    (arrivals.SPORT, issuing.ML_FORECASTS): forecast_tables.RaceForecasts,
 }
 """Every table that the warehouse holds, with its declaration."""
-
-FOLLOWS = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
-"""Made when anything upstream was made; what was never made is left out, not waited for."""
 
 
 @dg.asset(
@@ -49,5 +48,5 @@ def warehouse(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -
     )
 
 
-OVER_ALL_SEASONS = dg.AssetSelection.assets(warehouse)
+OVER_ALL_SEASONS = dg.AssetSelection.assets(formula1.forecast_scorecard, warehouse)
 """What looks at every season together and follows by its automation condition."""

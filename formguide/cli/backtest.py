@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
+import polars as pl
 import typer
 
 from formguide.cli import screen
@@ -14,6 +15,7 @@ from formguide.cli.base import (
     SeasonsOption,
     Sport,
     SportArgument,
+    err,
     open_lake,
     out,
     parse_seasons,
@@ -28,6 +30,10 @@ def backtest(
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object per row of the scorecard.")
     ] = False,
+    ml_layer: Annotated[
+        bool,
+        typer.Option("--ml-layer/--no-ml-layer", help="Also score the forecasts with the LightGBM layer."),
+    ] = True,
     lake: LakeOption = None,
 ) -> None:
     """Walk forward through the seasons of the lake and score every forecast, baselines beside it.
@@ -37,12 +43,34 @@ def backtest(
     """
     place = open_lake(lake)
     wanted = parse_seasons(seasons)
-    card = issuing.scorecard(place, wanted)
+    scored = sorted(wanted & set(issuing.known_seasons(place))) if wanted else issuing.scored_seasons(place)
+    if ml_layer and scored:
+        with err().status("[dim]the ML layer walks forward …[/dim]"):
+            issuing.make_ml_forecasts(place, scored)
+    card = issuing.scorecard(place, scored)
     if card.is_empty():
         raise CommandError(
             "nothing to score: the lake holds no forecast of a race that was run (formguide run)"
         )
     if as_json:
-        sys.stdout.write(format_rows(issuing.scorecard_rows(card), "json"))
+        sys.stdout.write(format_rows(_rows(sport, card), "json"))
         return
-    screen.show_scorecard(out(), card)
+    screen.show_scorecard(out(), card, whole=True)
+
+
+def _rows(sport: Sport, card: pl.DataFrame) -> pl.DataFrame:
+    """One row per score; the task is the moment of the forecast, the model ours or a baseline's name."""
+    return card.select(
+        sport=pl.lit(sport.value),
+        task="moment",
+        model="model",
+        season="seasons",
+        n="n",
+        metric="metric",
+        value="value",
+        standard_error="standard_error",
+        difference="difference",
+        difference_se="difference_se",
+        difference_t="difference_t",
+        is_sample="is_sample",
+    )

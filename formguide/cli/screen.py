@@ -19,6 +19,7 @@ _TITLES = {
     "expected_points": "pts",
     "standard_error": "± se",
     "difference_se": "± se",
+    "difference_t": "t",
 }
 _PERCENT = {"win", "podium", "points", "retire", "p_title", "p_top3"}
 
@@ -54,7 +55,11 @@ def title_odds(console: Console, lake: Lake) -> None:
     after = rows["after_round"][0]
     for kind in ("driver", "constructor"):
         shown = rows.filter(pl.col("kind") == kind).drop("kind", "after_round")
-        table(console, f"{season} title odds, {kind}s, after round {after}", shown.rename({"name": kind}))
+        table(
+            console,
+            f"{season} title odds, {kind}s, after round {after}",
+            shown.rename({"name": kind, "expected_points": "at the end"}),
+        )
 
 
 def scorecard(console: Console, lake: Lake) -> None:
@@ -64,13 +69,13 @@ def scorecard(console: Console, lake: Lake) -> None:
         show_scorecard(console, card)
 
 
-def show_scorecard(console: Console, card: pl.DataFrame) -> None:
-    """Each moment's scores, ours first, with standard errors and paired differences."""
-    for part in card.partition_by("seasons", "moment", maintain_order=True):
-        title = f"Scores {part['moment'][0].replace('_', ' ')}, seasons {part['seasons'][0]}"
+def show_scorecard(console: Console, card: pl.DataFrame, whole: bool = False) -> None:
+    """Scores with standard errors and paired differences: the headline ones, or all of them."""
+    rows = card if whole else figures.headline_scores(card).with_columns(seasons=pl.lit(_span(card)))
+    for part in rows.partition_by("seasons", "moment", maintain_order=True):
+        moment = part["moment"][0].replace("_", " ")
         columns = [
             "metric",
-            "better",
             "model",
             "n",
             "value",
@@ -79,7 +84,15 @@ def show_scorecard(console: Console, card: pl.DataFrame) -> None:
             "difference_se",
             "difference_t",
         ]
-        table(console, title, part.select(columns))
+        table(console, f"Scores {moment}, seasons {part['seasons'][0]}", part.select(columns))
+    console.print(
+        "difference: Formguide minus the model beside it, on the same races; t: over its standard error."
+    )
+
+
+def _span(card: pl.DataFrame) -> str:
+    spans: list[str] = card["seasons"].unique().to_list()
+    return max(spans, key=len)
 
 
 def table(console: Console, title: str, frame: pl.DataFrame) -> None:

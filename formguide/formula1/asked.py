@@ -16,11 +16,11 @@ import numpy as np
 import polars as pl
 
 from formguide import asof
-from formguide.formula1 import forecast, ids, issuing, ml_layer, season_json, simulate, title_odds
+from formguide.formula1 import forecast, ids, issuing, season_json, simulate, title_odds
 from formguide.formula1.arrivals import SPORT
 from formguide.formula1.forecast import Adjustment, ForecastOptions
 from formguide.formula1.forecast_tables import RaceForecasts, SeasonForecasts
-from formguide.formula1.incremental import STRENGTH_INPUTS, checkpoints, season_tables
+from formguide.formula1.incremental import STRENGTH_INPUTS, season_tables
 from formguide.formula1.outlook import Outlook, look, race_field
 from formguide.formula1.scenarios import MIXED
 from formguide.formula1.settings import ForecastSettings
@@ -80,7 +80,9 @@ def answer(
     known = _Known.of(lake, question)
     only = known.race_id(question.race) if question.race else None
     wanted = [w for w in known.weekends if w.season == question.season and only in (None, w.race_id)]
-    adjust = _ml_adjustment(lake, question, settings) if question.use_ml_layer else None
+    adjust = None
+    if question.use_ml_layer:
+        adjust = issuing.taught_layer(lake, question.season, settings).adjust
     result = forecast.forecast_races(
         known.weekends,
         known.points,
@@ -231,27 +233,6 @@ def _odds(lake: Lake, known: _Known, question: Question, settings: ForecastSetti
         carried=lake.read_table(SPORT, SeasonForecasts.name, [str(question.season)], SeasonForecasts),
     )
     return table
-
-
-def _ml_adjustment(lake: Lake, question: Question, settings: ForecastSettings) -> Adjustment:
-    """The ML layer, taught every outlook of the lake whose race has been run; it answers from earlier ones
-    alone."""
-    seasons = [s for s in issuing.known_seasons(lake) if s <= question.season]
-    weekends = build_weekends(season_tables(lake, seasons, STRENGTH_INPUTS))
-    layer = ml_layer.MlLayer(settings)
-    layer.learn(list(outlooks(weekends, checkpoints(lake, seasons), settings)))
-    return layer.adjust
-
-
-def outlooks(
-    weekends: Sequence[Weekend], points: Sequence[Checkpoint], settings: ForecastSettings
-) -> Iterable[Outlook]:
-    """What was believed before every race at every moment that came."""
-    for due in forecast.due_forecasts(weekends, points):
-        if due.checkpoint is not None:
-            seen = look(due.weekend, due.moment, due.checkpoint, due.checkpoint.state, due.steps, settings)
-            if seen is not None:
-                yield seen
 
 
 def rows_of(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:

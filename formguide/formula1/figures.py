@@ -12,6 +12,8 @@ from formguide.formula1 import ids
 from formguide.formula1.scenarios import MIXED
 from formguide.formula1.weekends import MOMENTS
 
+HEADLINE_METRICS = ("winner_log_loss", "spearman")
+HEADLINE_MOMENTS = ("before_weekend", "on_grid")
 _MOMENT_ORDER = {moment: i for i, moment in enumerate(MOMENTS)}
 
 
@@ -67,6 +69,24 @@ def title_table(odds: pl.DataFrame, first: int = 5) -> pl.DataFrame:
     ]
     columns = ["after_round", "points_now", "expected_points", "p_title", "p_top3"]
     return best.select("kind", pl.Series("name", names, pl.String), *columns)
+
+
+def headline_scores(card: pl.DataFrame) -> pl.DataFrame:
+    """The scores over all seasons together that people ask for first, ours before the baselines."""
+    whole = card.filter(pl.col("seasons").str.len_chars() == pl.col("seasons").str.len_chars().max())
+    first = whole.filter(pl.col("metric").is_in(HEADLINE_METRICS) & pl.col("moment").is_in(HEADLINE_MOMENTS))
+    order = [pl.col("moment").replace_strict(_MOMENT_ORDER), pl.col("metric"), pl.col("model") != "formguide"]
+    return first.sort(*order, "model").select(
+        "moment",
+        "metric",
+        "model",
+        "n",
+        "value",
+        "standard_error",
+        "difference",
+        "difference_se",
+        "difference_t",
+    )
 
 
 def race_title(race_name: str, moment: str, as_of: datetime) -> str:

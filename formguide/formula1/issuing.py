@@ -7,15 +7,15 @@ clock's time, and keeps it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import polars as pl
 
 from formguide import asof, schema
-from formguide.formula1 import forecast, strengths, title_odds
-from formguide.formula1.arrivals import SPORT
-from formguide.formula1.forecast_tables import ForecastLog, RaceForecasts, SeasonForecasts
+from formguide.formula1 import backtest, forecast, strengths, title_odds
+from formguide.formula1.arrivals import SPORT, holds_sample
+from formguide.formula1.forecast_tables import ForecastLog, ForecastScorecard, RaceForecasts, SeasonForecasts
 from formguide.formula1.incremental import (
     CHECKPOINTS,
     STRENGTH_INPUTS,
@@ -25,10 +25,19 @@ from formguide.formula1.incremental import (
     season_tables,
     version_of,
 )
+from formguide.formula1.ml_layer import MlLayer
+from formguide.formula1.outlook import Outlook, look
 from formguide.formula1.scenarios import MIXED
 from formguide.formula1.settings import ForecastSettings, as_dict
+from formguide.formula1.strengths import Checkpoint
 from formguide.formula1.weekends import Weekend, build_weekends
 from formguide.lake import Lake
+
+SCORECARD_VERSION = "1"
+"""Changes when the same forecasts and results would give other scores."""
+
+ML_FORECASTS = "race_forecasts_with_ml"
+"""The asset of the forecasts with the ML layer on top."""
 
 
 def make_race_forecasts(
@@ -96,8 +105,97 @@ def _inputs(lake: Lake, season: int) -> str:
         strengths.VERSION,
         [version_of(lake, name, season) for name in tables],
         [version_of(lake, name, before) for name in tables] if before else [],
-        [version_of(lake, "race_conditions", earlier) for earlier in known_seasons(lake) if earlier < season],
+        [
+            version_of(lake, "race_conditions", earlier)
+            for earlier in known_seasons(lake)
+            if earlier <= season
+        ],
     )
+
+
+def make_ml_forecasts(
+    lake: Lake, seasons: Iterable[int], settings: ForecastSettings | None = None
+) -> dict[int, Made]:
+    """The same forecasts with the ML layer on top, taught by what was known before each, to be compared."""
+    settings = settings or ForecastSettings()
+    made = {}
+    layer: MlLayer | None = None
+    for season in sorted(seasons):
+        version = [forecast.VERSION, as_dict(settings), "ml"]
+        made_from = asof.fingerprint(version, [_inputs(lake, s) for s in known_seasons(lake) if s <= season])
+        manifest = lake.manifest(SPORT, ML_FORECASTS, str(season))
+        if manifest is not None and manifest.made_from == made_from:
+            made[season] = Made(manifest.hash, manifest.rows or 0, 0, manifest.extra["forecasts"])
+            continue
+        # Taught once for all seasons: it answers each question from the races before it alone.
+        layer = layer or taught_layer(lake, max(seasons), settings)
+        result = forecast.forecast_races(
+            season_weekends(lake, season),
+            season_checkpoints(lake, season),
+            conditions_until(lake, season),
+            settings,
+            seasons=[season],
+            carried=lake.read_table(SPORT, ML_FORECASTS, [str(season)], RaceForecasts),
+            adjust=layer.adjust,
+            adjust_fingerprint="ml",
+        )
+        extra = {"forecasts": result.computed + result.carried}
+        written = lake.write_table(
+            SPORT, ML_FORECASTS, str(season), result.table, RaceForecasts, made_from, extra
+        )
+        made[season] = Made(written.hash, result.table.height, result.computed, result.carried)
+    return made
+
+
+def taught_layer(lake: Lake, season: int, settings: ForecastSettings) -> MlLayer:
+    """The ML layer, taught every outlook up to a season whose race has been run."""
+    seasons = [known for known in known_seasons(lake) if known <= season]
+    weekends = build_weekends(season_tables(lake, seasons, STRENGTH_INPUTS))
+    layer = MlLayer(settings)
+    layer.learn(list(outlooks(weekends, checkpoints(lake, seasons), settings)))
+    return layer
+
+
+def outlooks(
+    weekends: Sequence[Weekend], points: Sequence[Checkpoint], settings: ForecastSettings
+) -> Iterator[Outlook]:
+    """What was believed before every race at every moment that came."""
+    for due in forecast.due_forecasts(weekends, points):
+        if due.checkpoint is not None:
+            seen = look(due.weekend, due.moment, due.checkpoint, due.checkpoint.state, due.steps, settings)
+            if seen is not None:
+                yield seen
+
+
+def scorecard(lake: Lake, seasons: Iterable[int] | None = None) -> pl.DataFrame:
+    """The `forecast_scorecard` of some seasons, by default the last three; baselines learn from all before."""
+    wanted = set(seasons) if seasons is not None else set(scored_seasons(lake))
+    weekends = build_weekends(season_tables(lake, None, STRENGTH_INPUTS))
+    keys = [str(season) for season in sorted(wanted)]
+    forecasts = pl.concat(
+        [lake.read_table(SPORT, name, keys, RaceForecasts) for name in (RaceForecasts.name, ML_FORECASTS)]
+    )
+    return backtest.scorecard(backtest.race_scores(weekends, forecasts, wanted), holds_sample(lake))
+
+
+def make_scorecard(lake: Lake) -> Made:
+    """Scores what the lake holds and keeps the scorecard."""
+    seasons = scored_seasons(lake)
+    inputs = [version_of(lake, name, s) for s in seasons for name in (RaceForecasts.name, ML_FORECASTS)]
+    history = [version_of(lake, "race_results", s) for s in known_seasons(lake)]
+    made_from = asof.fingerprint(SCORECARD_VERSION, seasons, inputs, history, holds_sample(lake))
+    manifest = lake.manifest(SPORT, ForecastScorecard.name, None)
+    if manifest is not None and manifest.made_from == made_from:
+        return Made(manifest.hash, manifest.rows or 0, 0, 1)
+    card = scorecard(lake, seasons)
+    written = lake.write_table(SPORT, ForecastScorecard.name, None, card, ForecastScorecard, made_from)
+    return Made(written.hash, card.height, 1, 0)
+
+
+def scored_seasons(lake: Lake, last: int = 3) -> list[int]:
+    """The last seasons of which a race was run and forecast; never the first, which nothing came before."""
+    run = [s for s in known_seasons(lake) if (m := lake.manifest(SPORT, "race_results", str(s))) and m.rows]
+    return run[1:][-last:]
 
 
 def log_forecasts(lake: Lake, seasons: Sequence[int], made_at: datetime | None = None) -> dict[int, Made]:
