@@ -1,7 +1,7 @@
 """Choose the constants of the Formula 1 model on the races of 2016 to 2022, and of no later one.
 
     python scripts/tune_formula1.py strengths --from FOLDER --out tuned.json     how cars and drivers move, what sessions tell
-    python scripts/tune_formula1.py noise --from FOLDER --start tuned.json ...   the race day's law by scenario and moment
+    python scripts/tune_formula1.py noise --from FOLDER --start tuned.json ...   the race day's law by scenario
     python scripts/tune_formula1.py baselines --from FOLDER ...                  the same care for what has to be beaten
 
 Scores: the winner's log loss plus three times the mean log loss of every driver's finishing position, averaged over the
@@ -26,7 +26,7 @@ import polars as pl
 
 from formguide.formula1 import conditions, finishing_order, outlook, results, strengths
 from formguide.formula1.baselines import Baselines, BaselineSettings
-from formguide.formula1.forecast import due_forecasts, scenario_noise
+from formguide.formula1.forecast import due_forecasts
 from formguide.formula1.incremental import CONDITION_INPUTS
 from formguide.formula1.scenarios import SCENARIOS, RaceHistory
 from formguide.formula1.settings import ForecastSettings, NoiseSettings, StrengthSettings
@@ -82,10 +82,7 @@ def loss(seen: Sequence[outlook.Outlook], settings: ForecastSettings, history: R
     for one in seen:
         chances = history.probabilities(one.weekend.circuit_id, one.weekend.race_at, one.as_of)
         places = sum(
-            chances[s]
-            * finishing_order.exact_positions(
-                outlook.race_field(one, scenario_noise(settings, s, one.moment))
-            )
+            chances[s] * finishing_order.exact_positions(outlook.race_field(one, settings.noise(s)))
             for s in SCENARIOS
         )
         winner, position = losses(one, np.asarray(places))
@@ -164,8 +161,6 @@ def read_settings(path: Path | None) -> ForecastSettings:
     parts = {n: _unflat(NoiseSettings, getattr(settings, n), held[n]) for n in SCENARIOS if n in held}
     if "strengths" in held:
         parts["strengths"] = _unflat(StrengthSettings, settings.strengths, _flat_json(held["strengths"]))
-    if "moment_scale" in held:
-        parts["moment_scale"] = tuple(held["moment_scale"])
     return replace(settings, **parts)  # type: ignore[arg-type]
 
 
@@ -208,8 +203,7 @@ def tune_strengths(
 def tune_noise(
     weekends: list[Weekend], known: pl.DataFrame, settings: ForecastSettings, args: argparse.Namespace
 ) -> None:
-    """Each scenario's law on the races that turned out so, then the posterior's scale at each moment."""
-    history = RaceHistory.of(known)
+    """Each scenario's law on the races that turned out so."""
     scenario_of = dict(known.select("race_id", "scenario").iter_rows())
     seen = outlooks(weekends, settings, MOMENTS)
     for scenario in SCENARIOS:
@@ -241,13 +235,6 @@ def tune_noise(
             )  # type: ignore[arg-type]
         print(scenario, len(mine), getattr(settings, scenario), flush=True)
         _write(args.out, settings, 0.0)
-    scale = {f"scale.{m}": 1.0 for m in MOMENTS}
-    search(
-        scale,
-        lambda flat: loss(seen, replace(settings, moment_scale=tuple(flat.values())), history),  # type: ignore[arg-type]
-        lambda flat, best: _write(args.out, replace(settings, moment_scale=tuple(flat.values())), best),  # type: ignore[arg-type]
-        args.iterations, args.sigma, args.seed,
-    )  # fmt: skip
 
 
 class RaceHistoryOf(RaceHistory):

@@ -68,7 +68,9 @@ def race_scores(
     wanted = set(seasons)
     views = {
         key: frame
-        for key, frame in forecasts.filter((pl.col("scenario") == MIXED) & pl.col("season").is_in(list(wanted)))
+        for key, frame in forecasts.filter(
+            (pl.col("scenario") == MIXED) & pl.col("season").is_in(list(wanted))
+        )
         .sort("driver_id")
         .partition_by("race_id", "moment", "model", as_dict=True)
         .items()
@@ -119,7 +121,12 @@ def _score(
     weekend: Weekend, moment: str, drivers: Sequence[str], places: np.ndarray, retire: np.ndarray | None
 ) -> dict[str, float]:
     race = weekend.race
-    assert race is not None and race.started is not None and race.finished is not None and race.retired is not None
+    assert (
+        race is not None
+        and race.started is not None
+        and race.finished is not None
+        and race.retired is not None
+    )
     index = {d: i for i, d in enumerate(drivers)}
     started = np.flatnonzero(race.started)
     order = [race.drivers[i] for i in started]
@@ -160,7 +167,9 @@ def _placed(order: Sequence[str], index: Mapping[str, int], places: int) -> tupl
 
 def _pit(weekend: Weekend, moment: str, places: np.ndarray, position: np.ndarray) -> np.ndarray:
     """The same numbers break ties for every model, each time."""
-    return scoring.randomised_pit(places, position, seed=int(asof.fingerprint(weekend.race_id, moment)[:8], 16))
+    return scoring.randomised_pit(
+        places, position, seed=int(asof.fingerprint(weekend.race_id, moment)[:8], 16)
+    )
 
 
 def scorecard(scores: pl.DataFrame, is_sample: bool) -> pl.DataFrame:

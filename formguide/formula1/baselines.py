@@ -39,16 +39,16 @@ class FieldView(Protocol):
 class BaselineSettings:
     """Constants of the baselines, chosen on the races of 2016 to 2022 (`scripts/tune_formula1.py`)."""
 
-    smoothing_places: float = 1.0
-    pseudo_races: float = 0.5
-    elo_driver_step: float = 12.0
-    elo_team_step: float = 24.0
-    elo_season_memory: float = 0.8
-    elo_scale: float = 200.0
-    elo_noise: float = 1.0
-    strength_elo: float = 0.7
-    strength_grid: float = 1.2
-    strength_noise: float = 0.8
+    smoothing_places: float = 1.05
+    pseudo_races: float = 2.85
+    elo_driver_step: float = 20.9
+    elo_team_step: float = 19.4
+    elo_season_memory: float = 0.885
+    elo_scale: float = 84.4
+    elo_noise: float = 0.804
+    strength_elo: float = 0.813
+    strength_grid: float = 1.92
+    strength_noise: float = 0.863
 
 
 @dataclass

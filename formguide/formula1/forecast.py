@@ -6,8 +6,8 @@ were made from; a forecast whose fingerprint still holds is carried over, not co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -17,7 +17,7 @@ from formguide.formula1 import finishing_order, ids, strengths
 from formguide.formula1.forecast_tables import RaceForecasts
 from formguide.formula1.outlook import Outlook, inputs_fingerprint, look, race_field
 from formguide.formula1.scenarios import MIXED, SCENARIOS, RaceHistory, climatology
-from formguide.formula1.settings import ForecastSettings, NoiseSettings, as_dict
+from formguide.formula1.settings import ForecastSettings, as_dict
 from formguide.formula1.simulate import GRAND_PRIX_POINTS
 from formguide.formula1.state import State
 from formguide.formula1.strengths import Checkpoint
@@ -211,21 +211,13 @@ def weigh(outlook: Outlook, options: ForecastOptions, settings: ForecastSettings
     return outlook
 
 
-def scenario_noise(settings: ForecastSettings, scenario: str, moment: str) -> NoiseSettings:
-    """The race day's law under a scenario, with the posterior widened or narrowed as the moment asks."""
-    noise: NoiseSettings = getattr(settings, scenario)
-    return replace(
-        noise, posterior_scale=noise.posterior_scale * settings.moment_scale[MOMENTS.index(moment)]
-    )
-
-
 def scenario_positions(
     outlook: Outlook, settings: ForecastSettings
 ) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """By scenario: place probabilities (D, D), those of classified cars alone (D, D), and chances to retire (D,)."""
     out = {}
     for scenario in SCENARIOS:
-        field = race_field(outlook, scenario_noise(settings, scenario, outlook.moment))
+        field = race_field(outlook, settings.noise(scenario))
         out[scenario] = (
             finishing_order.exact_positions(field),
             finishing_order.exact_positions(field, classified=True),
@@ -285,14 +277,18 @@ def _table(
 _COLUMNS = list(schema.dtypes(RaceForecasts))
 
 
-def resolve_weights(given: Mapping[str, float], kind: str) -> dict[str, float]:
+def resolve_weights(given: Mapping[str, float], kind: str, field: Iterable[str] = ()) -> dict[str, float]:
     """Hand weights by canonical id from driver codes or names ('VER') or team names ('McLaren-Mercedes').
 
-    kind: 'driver' or 'team'; teams become lineages. Raises ValueError naming an unknown one and its nearest.
+    kind: 'driver' or 'team'; teams become lineages. field: ids that count as known beside the crosswalk's, for
+    instance those of a league of one's own. Raises ValueError naming an unknown one and its nearest.
     """
+    if kind == "driver":
+        return {ids.find_driver(name, field): float(weight) for name, weight in given.items()}
+    known = set(field)
     return {
-        ids.find_driver(k) if kind == "driver" else ids.lineage(ids.find_constructor(k)): float(v)
-        for k, v in given.items()
+        ids.lineage(team if (team := ids.slug(name)) in known else ids.find_constructor(name)): float(weight)
+        for name, weight in given.items()
     }
 
 
@@ -305,7 +301,6 @@ __all__ = [
     "forecast_as_of",
     "forecast_races",
     "resolve_weights",
-    "scenario_noise",
     "scenario_positions",
     "weigh",
 ]  # fmt: skip

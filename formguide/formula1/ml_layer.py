@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from formguide import asof
 from formguide.formula1.outlook import Outlook
 from formguide.formula1.settings import ForecastSettings, MlSettings
+
+VERSION = "1"
+"""Changes when the same outlooks would be adjusted otherwise. What the layer was trained on needs no name of its own: it
+is a function of the races before, which the checkpoint that a forecast starts from names."""
 
 FEATURES = (
     "street_circuit", "course_km", "grid_place", "grid_minus_pace_rank", "grid_minus_qualifying", "pit_lane",
@@ -59,7 +62,11 @@ def features(outlook: Outlook) -> np.ndarray:
             place = {d: i + 1.0 for i, d in enumerate(session.drivers)}
             for i, (driver, team) in enumerate(zip(outlook.drivers, outlook.teams, strict=True)):
                 own = gaps.get(driver, np.nan)
-                mates = [gaps.get(d, np.nan) for d, t in zip(outlook.drivers, outlook.teams, strict=True) if t == team and d != driver]
+                mates = [
+                    gaps.get(d, np.nan)
+                    for d, t in zip(outlook.drivers, outlook.teams, strict=True)
+                    if t == team and d != driver
+                ]
                 column["qualifying_gap"][i] = own
                 column["qualifying_gap_to_teammate"][i] = own - mates[0] if mates else np.nan
                 if outlook.grid_from == "grid":
@@ -104,7 +111,11 @@ class MlLayer:
             order = [index[d] for d, ok in zip(race.drivers, race.finished, strict=True) if ok and d in index]
             held = self.examples.setdefault(outlook.moment, [])
             held.append(
-                _Example(np.datetime64(race.at), features(outlook)[order], outlook.mean[order] - outlook.mean.mean())
+                _Example(
+                    np.datetime64(race.at),
+                    features(outlook)[order],
+                    outlook.mean[order] - outlook.mean.mean(),
+                )
             )
         for held in self.examples.values():
             held.sort(key=lambda e: e.at)
@@ -121,15 +132,6 @@ class MlLayer:
             model = self._models[outlook.moment, used] = self._fit(held[:used])
         added = np.asarray(model.predict(features(outlook), num_threads=1))  # type: ignore[attr-defined]
         return self.options.shrinkage * (added - added.mean())
-
-    def fingerprint(self, as_of: np.datetime64) -> str:
-        """Names what `adjust` would be trained on at `as_of`."""
-        return asof.fingerprint(
-            [
-                [moment, [[e.x.tobytes(), e.offset.tobytes()] for e in held if e.at < as_of]]
-                for moment, held in sorted(self.examples.items())
-            ]
-        )
 
     def _fit(self, examples: Sequence[_Example]) -> object:
         import lightgbm as lgb

@@ -53,7 +53,9 @@ def title_odds(
     }  # fmt: skip
     by_id = {c.race_id: c for c in checkpoints}
     mine = [w for w in weekends if w.season == season]
-    last = next((by_id[w.race_id] for w in reversed(weekends) if w.season < season and w.race_id in by_id), None)
+    last = next(
+        (by_id[w.race_id] for w in reversed(weekends) if w.season < season and w.race_id in by_id), None
+    )
     frames, computed, taken = [], 0, 0
     for done in range(len(mine)):
         if done and (mine[done - 1].race is None or mine[done - 1].race_id not in by_id):
@@ -90,7 +92,9 @@ def _from_here(
     fingerprint: str,
 ) -> pl.DataFrame:
     state = checkpoint.state
-    outlooks = [o for w in coming if (o := look(_unseen(w), "before_weekend", checkpoint, state, 1, settings))]
+    outlooks = [
+        o for w in coming if (o := look(_unseen(w), "before_weekend", checkpoint, state, 1, settings))
+    ]
     races = [(s, points) for w in done for s, points in _scored(w)]
     entered = [(d, c) for s, _ in races for d, c in zip(s.drivers, s.constructors, strict=True)]
     entered += [(d, c) for o in outlooks for d, c in zip(o.drivers, o.constructors, strict=True)]
@@ -98,10 +102,17 @@ def _from_here(
     points = {"driver": np.zeros(len(drivers)), "constructor": np.zeros(len(teams))}
     places = {"driver": np.zeros((len(drivers), 26), int), "constructor": np.zeros((len(teams), 26), int)}
     for session, scored in races:
-        for place, (d, c, amount) in enumerate(zip(session.drivers, session.constructors, scored, strict=True)):
+        for place, (d, c, amount) in enumerate(
+            zip(session.drivers, session.constructors, scored, strict=True)
+        ):
             for kind, row in (("driver", drivers.index(d)), ("constructor", teams.index(c))):
                 points[kind][row] += amount
-                if session.kind == "race" and place < 26 and session.finished is not None and session.finished[place]:
+                if (
+                    session.kind == "race"
+                    and place < 26
+                    and session.finished is not None
+                    and session.finished[place]
+                ):
                     places[kind][row, place] += 1
     first = outlooks[0]
     car_sd, own_sd = _persistent(state, first, settings)
@@ -109,7 +120,11 @@ def _from_here(
     by_driver = dict(zip(first.drivers, own_sd, strict=True))
     by_team = dict(zip(first.constructors, car_sd, strict=True))
     odds = simulate.simulate_season(
-        [r for o, p in zip(outlooks, chances, strict=True) for r in _remaining(o, p, own_sd, car_sd, drivers, teams, settings)],
+        [
+            r
+            for o, p in zip(outlooks, chances, strict=True)
+            for r in _remaining(o, p, own_sd, car_sd, drivers, teams, settings)
+        ],
         points["driver"],
         points["constructor"],
         persistent_driver_sd=[by_driver.get(d, 0.0) for d in drivers],
@@ -167,7 +182,7 @@ def _remaining(
     shared = dict(zip(outlook.teams, car_sd, strict=True))
     scenarios = []
     for scenario, chance in zip(SCENARIOS, chances, strict=True):
-        field = race_field(outlook, getattr(settings, scenario))
+        field = race_field(outlook, settings.noise(scenario))
         lasting = np.array([own.get(d, 0.0) for d in outlook.drivers])
         lasting_car = np.array([shared.get(t, 0.0) for t in dict.fromkeys(outlook.teams)])
         scenarios.append(
@@ -180,7 +195,10 @@ def _remaining(
                 ),
             )
         )
-    rows = np.array([drivers.index(d) for d in outlook.drivers]), np.array([teams.index(c) for c in outlook.constructors])
+    rows = (
+        np.array([drivers.index(d) for d in outlook.drivers]),
+        np.array([teams.index(c) for c in outlook.constructors]),
+    )
     race = RemainingRace(scenarios, *rows)
     if not outlook.weekend.has_sprint:
         return [race]

@@ -146,6 +146,8 @@ def test_hand_weights_take_codes_and_team_names_and_know_no_strangers():
     }
     teams = forecast.resolve_weights({"McLaren-Mercedes": 1.35, "Racing Bulls": 0.85}, "team")
     assert teams == {ids.lineage("mclaren"): 1.35, ids.lineage("racing-bulls"): 0.85}
+    own = forecast.resolve_weights({"Aurora Racing": 1.2}, "team", ["aurora-racing"])
+    assert own == {"aurora-racing": 1.2}
     with pytest.raises(ValueError, match="VER"):
         forecast.resolve_weights({"VERR": 1.2}, "driver")
 
