@@ -151,7 +151,7 @@ ROWS = st.lists(
     ),
     max_size=30,
 )
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "n": pl.Int32,
     "p": pl.Float64,
     "name": pl.String,
