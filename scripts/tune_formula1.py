@@ -1,11 +1,16 @@
 """Choose the constants of the Formula 1 model on the races of 2016 to 2022, and of no later one.
 
-    python scripts/tune_formula1.py strengths --from FOLDER --out tuned.json     how cars and drivers move, what sessions tell
-    python scripts/tune_formula1.py noise --from FOLDER --start tuned.json ...   the race day's law by scenario
-    python scripts/tune_formula1.py baselines --from FOLDER ...                  the same care for what has to be beaten
+    python scripts/tune_formula1.py strengths --from FOLDER --out tuned.json     how cars and drivers move,
+    what sessions tell python scripts/tune_formula1.py noise --from FOLDER --start tuned.json ...   the race
+    day's law by
+    scenario python scripts/tune_formula1.py baselines --from FOLDER ...                  the same care for
+    what has to
+    be beaten
 
-Scores: the winner's log loss plus three times the mean log loss of every driver's finishing position, averaged over the
-moments. Covariance-matrix adaptation (Hansen 2016) on the logarithms of the constants, with a weak pull to the start.
+Scores: the winner's log loss plus three times the mean log loss of every driver's finishing position,
+averaged over the moments. Covariance-matrix adaptation (Hansen 2016) on the logarithms of the constants, with
+a weak pull to
+the start.
 """
 
 from __future__ import annotations
@@ -68,7 +73,7 @@ def outlooks(
 def losses(seen: outlook.Outlook, places: np.ndarray) -> tuple[float, float]:
     """The winner's log loss and the mean log loss of the positions."""
     race = seen.weekend.race
-    assert race is not None and race.started is not None
+    assert race is not None
     order = [d for d, ok in zip(race.drivers, race.started, strict=True) if ok]
     index = {d: i for i, d in enumerate(seen.drivers)}
     winner = places[index[order[0]], 0] if order[0] in index else 1e-3
@@ -213,6 +218,7 @@ def tune_noise(
         def score(
             flat: dict[str, float],
             scenario: str = scenario,
+            settings: ForecastSettings = settings,
             mine: list[outlook.Outlook] = mine,
             certain: RaceHistory = certain,
         ) -> float:
@@ -238,7 +244,8 @@ def tune_noise(
 
 
 class RaceHistoryOf(RaceHistory):
-    """A history in which every race is of one scenario, so that its law is judged on the races that turned out so."""
+    """A history in which every race is of one scenario, so that its law is judged on the races that turned
+    out so."""
 
     def __init__(self, scenario: str) -> None:
         object.__setattr__(self, "scenario", scenario)
@@ -275,7 +282,8 @@ def tune_baselines(
 
         search(
             {k: v for k, v in asdict(BaselineSettings()).items() if k in keys}, score,
-            lambda flat, best: print(json.dumps(flat), best, flush=True), args.iterations, args.sigma, args.seed,
+            lambda flat, best: print(json.dumps(flat), best, flush=True),
+            args.iterations, args.sigma, args.seed,
         )  # fmt: skip
 
 

@@ -197,7 +197,7 @@ def _simulate(
     draws = np.random.default_rng(SEED).multinomial(question.num_simulations, _shares(chances.values()))
     drawn = []
     for stream, (scenario, n) in enumerate(zip(chances, draws, strict=True)):
-        field = race_field(outlook, forecast.scenario_noise(settings, scenario, outlook.moment))
+        field = race_field(outlook, settings.noise(scenario))
         drawn.append(simulate.simulate_races(field, int(n), SEED + stream))
     positions = np.concatenate(drawn)
     return {driver: positions[:, i] for i, driver in enumerate(outlook.drivers)}

@@ -1,8 +1,11 @@
 """Forecasts scored against what happened, every baseline beside them on the same races.
 
-Races are the events: each metric is one number per race, averaged, with a standard error over races, and models are
-compared by their difference on the same races. Positions are those among the cars that started; a driver forecast who
-did not start is left out, and a winner who was not forecast counts as one chance in a thousand for every model.
+Races are the events: each metric is one number per race, averaged, with a standard error over races, and
+models are compared by their difference on the same races. Positions are those among the cars that started; a
+driver
+forecast who did not start is left out, and a winner who was not forecast counts as one chance in a thousand
+for every
+model.
 """
 
 from __future__ import annotations
@@ -40,8 +43,8 @@ METRICS: Mapping[str, str] = {
     "retire_brier": "lower",
     "pit_coverage_80": "0.8",
 }
-"""Each metric and which way is better. `spearman` is over the classified cars, `spearman_starters` over all starters;
-`retire_brier` and coverage exist where a model says so much."""
+"""Each metric and which way is better. `spearman` is over the classified cars, `spearman_starters` over all
+starters; `retire_brier` and coverage exist where a model says so much."""
 
 
 @dataclass(frozen=True)
@@ -62,19 +65,12 @@ def race_scores(
 ) -> pl.DataFrame:
     """One row per race of `seasons`, moment, model and metric: race_id, season, moment, model, metric, value.
 
-    forecasts: the `race_forecasts` table; hand-weighted ones do not belong in it. Baselines see the races in order and
-    forecast each one before they learn from it.
+    forecasts: the `race_forecasts` table; hand-weighted ones do not belong in it. Baselines see the races in
+    order and forecast each one before they learn from it.
     """
     wanted = set(seasons)
-    views = {
-        key: frame
-        for key, frame in forecasts.filter(
-            (pl.col("scenario") == MIXED) & pl.col("season").is_in(list(wanted))
-        )
-        .sort("driver_id")
-        .partition_by("race_id", "moment", "model", as_dict=True)
-        .items()
-    }
+    mixed = forecasts.filter((pl.col("scenario") == MIXED) & pl.col("season").is_in(list(wanted)))
+    views = mixed.sort("driver_id").partition_by("race_id", "moment", "model", as_dict=True)
     memory = Baselines(baselines or BaselineSettings())
     rows: list[tuple[str, int, str, str, str, float]] = []
     for weekend in weekends:
@@ -121,12 +117,7 @@ def _score(
     weekend: Weekend, moment: str, drivers: Sequence[str], places: np.ndarray, retire: np.ndarray | None
 ) -> dict[str, float]:
     race = weekend.race
-    assert (
-        race is not None
-        and race.started is not None
-        and race.finished is not None
-        and race.retired is not None
-    )
+    assert race is not None
     index = {d: i for i, d in enumerate(drivers)}
     started = np.flatnonzero(race.started)
     order = [race.drivers[i] for i in started]
@@ -160,7 +151,8 @@ def _score(
 
 
 def _placed(order: Sequence[str], index: Mapping[str, int], places: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of the drivers of `order` that were forecast, and their positions in it, from 1 and at most `places`."""
+    """Rows of the drivers of `order` that were forecast, and their positions in it, from 1 and at most
+    `places`."""
     found = [(index[d], min(k, places)) for k, d in enumerate(order, start=1) if d in index]
     return np.array([i for i, _ in found]), np.array([k for _, k in found])
 
@@ -173,13 +165,14 @@ def _pit(weekend: Weekend, moment: str, places: np.ndarray, position: np.ndarray
 
 
 def scorecard(scores: pl.DataFrame, is_sample: bool) -> pl.DataFrame:
-    """The `forecast_scorecard` table: means over all the seasons scored together and over each, with paired differences."""
+    """The `forecast_scorecard` table: means over all the seasons scored together and over each, with paired
+    differences."""
     if scores.is_empty():
         return schema.empty(ForecastScorecard)
     seasons = sorted(scores["season"].unique())
     spans = [(f"{seasons[0]}-{seasons[-1]}", seasons)] if len(seasons) > 1 else []
     spans += [(str(s), [s]) for s in seasons]
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for label, members in spans:
         part = scores.filter(pl.col("season").is_in(members))
         values = {
@@ -190,30 +183,37 @@ def scorecard(scores: pl.DataFrame, is_sample: bool) -> pl.DataFrame:
             mean = scoring.mean_se(list(by_race.values()))
             ours = values.get((moment, FORMGUIDE, metric), {})
             shared = [r for r in by_race if r in ours]
-            gap = None
-            if model != FORMGUIDE and shared:
-                gap = scoring.paired([ours[r] for r in shared], [by_race[r] for r in shared])
-            rows.append(
-                (is_sample, label, moment, model, metric, METRICS[metric], mean.n, mean.mean, _finite(mean.standard_error),
-                 gap.difference if gap else None, _finite(gap.standard_error) if gap else None, _finite(gap.t) if gap else None)
-            )  # fmt: skip
-    frame = pl.DataFrame(rows, schema=dict(schema.dtypes(ForecastScorecard)), orient="row")
-    return frame.sort("seasons", "moment", "metric", "model")
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None
+            row = (
+                is_sample,
+                label,
+                moment,
+                model,
+                metric,
+                METRICS[metric],
+                mean.n,
+                mean.mean,
+                mean.standard_error,
+            )
+            if model == FORMGUIDE or not shared:
+                rows.append((*row, None, None, None))
+                continue
+            gap = scoring.paired([ours[r] for r in shared], [by_race[r] for r in shared])
+            rows.append((*row, gap.difference, gap.standard_error, gap.t))
+    frame = pl.DataFrame(rows, schema=schema.dtypes(ForecastScorecard), orient="row")
+    # One race has no standard error, and equal forecasts no t.
+    return frame.with_columns(pl.col(pl.Float64).fill_nan(None)).sort("seasons", "moment", "metric", "model")
 
 
 def pit_values(weekends: Sequence[Weekend], forecasts: pl.DataFrame, moment: str) -> np.ndarray:
-    """Randomised PIT of every driver's finishing position at a moment, for a histogram; flat if calibrated."""
+    """Randomised PIT of every driver's finishing position at a moment, for a histogram; flat if
+    calibrated."""
     views = forecasts.filter(
         (pl.col("scenario") == MIXED) & (pl.col("moment") == moment) & (pl.col("model") == "strengths")
     ).partition_by("race_id", as_dict=True)
     values = []
     for weekend in weekends:
         frame = views.get((weekend.race_id,))
-        if frame is None or weekend.race is None or weekend.race.started is None:
+        if frame is None or weekend.race is None:
             continue
         index = {d: i for i, d in enumerate(frame["driver_id"])}
         places = np.array(frame["position_probs"].to_list())

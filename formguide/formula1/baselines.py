@@ -53,7 +53,8 @@ class BaselineSettings:
 
 @dataclass
 class Baselines:
-    """Everything the baselines remember of the races seen so far; `learn` adds one, `positions` forecasts with it."""
+    """Everything the baselines remember of the races seen so far; `learn` adds one, `positions` forecasts
+    with it."""
 
     settings: BaselineSettings = field(default_factory=BaselineSettings)
     grid_counts: np.ndarray = field(default_factory=lambda: np.zeros((_MAX, _MAX)))
@@ -91,7 +92,8 @@ class Baselines:
         return np.array(total) / self.settings.elo_scale
 
     def positions(self, outlook: FieldView, name: str) -> np.ndarray | None:
-        """(D, D) place probabilities of a baseline for the field of `outlook`, or None where it has no forecast."""
+        """(D, D) place probabilities of a baseline for the field of `outlook`, or None where it has no
+        forecast."""
         s, n = self.settings, len(outlook.drivers)
         match name:
             case "grid":
@@ -135,11 +137,10 @@ class Baselines:
         sprint, race = weekend.session("sprint"), weekend.race
         if race is None:
             return
-        assert race.started is not None and race.retired is not None
         started = np.flatnonzero(race.started)
         drivers = [race.drivers[i] for i in started]
         grid_session = weekend.session("grid")
-        if grid_session is not None and grid_session.grid is not None:
+        if grid_session is not None:
             place = dict(zip(grid_session.drivers, grid_session.grid, strict=True))
             for finish, driver in enumerate(drivers):
                 if driver in place and place[driver] <= _MAX:
@@ -150,13 +151,12 @@ class Baselines:
         self.starts += len(drivers)
         self._rate(race)
         for session in (sprint, race):
-            if session is not None and session.points is not None:
+            if session is not None:
                 for driver, points in zip(session.drivers, session.points, strict=True):
                     self.points[driver] = self.points.get(driver, 0.0) + float(points)
 
     def _rate(self, race: Session) -> None:
         """Pairwise Elo over the classified cars, every pair once, the step shared out over the opponents."""
-        assert race.finished is not None
         who = np.flatnonzero(race.finished)
         if len(who) < 2:
             return

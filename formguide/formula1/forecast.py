@@ -1,7 +1,7 @@
 """Forecasts of finishing positions: every race of the calendar, at four moments, by scenario and mixed.
 
-Each forecast is a function of the sessions that started before its `as_of`. Rows carry the fingerprint of what they
-were made from; a forecast whose fingerprint still holds is carried over, not computed again.
+Each forecast is a function of the sessions that started before its `as_of`. Rows carry the fingerprint of
+what they were made from; a forecast whose fingerprint still holds is carried over, not computed again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from formguide import asof, schema
 from formguide.formula1 import finishing_order, ids, strengths
 from formguide.formula1.forecast_tables import RaceForecasts
 from formguide.formula1.outlook import Outlook, inputs_fingerprint, look, race_field
-from formguide.formula1.scenarios import MIXED, SCENARIOS, RaceHistory, climatology
+from formguide.formula1.scenarios import MIXED, SCENARIOS, RaceHistory
 from formguide.formula1.settings import ForecastSettings, as_dict
 from formguide.formula1.simulate import GRAND_PRIX_POINTS
 from formguide.formula1.state import State
@@ -34,8 +34,8 @@ Adjustment = Callable[[Outlook], np.ndarray]
 class ForecastOptions:
     """What the asker may choose. The defaults are the forecast that is scored.
 
-    p_wet: chance of a wet race in place of the climatology; scenarios: which of them may happen, their chances
-    rescaled; use_bayesian: whether the posterior's uncertainty enters or only its mean;
+    p_wet: chance of a wet race in place of the climatology; scenarios: which of them may happen, their
+    chances rescaled; use_bayesian: whether the posterior's uncertainty enters or only its mean;
     driver_weights, team_weights: factors on the Plackett–Luce worth by canonical driver id and team lineage.
     """
 
@@ -83,7 +83,8 @@ class _Due:
 def due_forecasts(
     weekends: Sequence[Weekend], checkpoints: Sequence[Checkpoint], moments: Sequence[str] = MOMENTS
 ) -> Iterator[_Due]:
-    """What can be forecast, in order: each weekend from the last race run before it, never from a later one."""
+    """What can be forecast, in order: each weekend from the last race run before it, never from a later
+    one."""
     by_id = {c.race_id: c for c in checkpoints}
     last: Checkpoint | None = None
     steps = 1
@@ -110,13 +111,15 @@ def forecast_races(
     moments: Sequence[str] = MOMENTS,
     only: str | None = None,
 ) -> ForecastResult:
-    """Forecasts of every weekend of `seasons` (all by default), or of the race `only`, at every moment that has come.
+    """Forecasts of every weekend of `seasons` (all by default), or of the race `only`, at every moment that
+    has come.
 
-    carried: forecasts of an earlier run; those whose fingerprint still holds are taken over. adjust: the ML layer.
+    carried: forecasts of an earlier run; those whose fingerprint still holds are taken over. adjust: the ML
+    layer.
     """
     options = options or ForecastOptions()
     history = RaceHistory.of(conditions)
-    held = _by_fingerprint(carried)
+    held = by_fingerprint(carried)
     base = asof.fingerprint(
         VERSION, strengths.VERSION, as_dict(settings), options.p_wet, options.scenarios, options.use_bayesian,
         dict(options.driver_weights), dict(options.team_weights), adjust_fingerprint,
@@ -158,7 +161,8 @@ def forecast_races(
     )
 
 
-def _by_fingerprint(carried: pl.DataFrame | None) -> dict[str, pl.DataFrame]:
+def by_fingerprint(carried: pl.DataFrame | None) -> dict[str, pl.DataFrame]:
+    """The forecasts of an earlier run, each under the fingerprint of what it was made from."""
     if carried is None or carried.is_empty():
         return {}
     return {
@@ -174,10 +178,11 @@ def forecast_as_of(
     settings: ForecastSettings,
     options: ForecastOptions | None = None,
 ) -> pl.DataFrame:
-    """One race's forecast from scratch: every table is cut at the moment's `as_of` before anything is built on it.
+    """One race's forecast from scratch: every table is cut at the moment's `as_of` before anything is built
+    on it.
 
-    The slow and plainly honest way, against which the incremental one is tested. Raises KeyError for a race that is
-    not on the calendar.
+    The slow and plainly honest way, against which the incremental one is tested. Raises KeyError for a race
+    that is not on the calendar.
     """  # fmt: skip
     calendar = build_weekends({"race_calendar": tables["race_calendar"]})
     weekend = next((w for w in calendar if w.race_id == race_id), None)
@@ -199,7 +204,8 @@ def forecast_as_of(
 
 
 def weigh(outlook: Outlook, options: ForecastOptions, settings: ForecastSettings) -> Outlook:
-    """The outlook under the asker's options: hand weights multiply the Plackett–Luce worth exp(pace / race_scale)."""
+    """The outlook under the asker's options: hand weights multiply the Plackett–Luce worth exp(pace /
+    race_scale)."""
     if not options.use_bayesian:
         outlook = outlook.certain()
     if options.hand_weighted:
@@ -214,7 +220,8 @@ def weigh(outlook: Outlook, options: ForecastOptions, settings: ForecastSettings
 def scenario_positions(
     outlook: Outlook, settings: ForecastSettings
 ) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """By scenario: place probabilities (D, D), those of classified cars alone (D, D), and chances to retire (D,)."""
+    """By scenario: place probabilities (D, D), those of classified cars alone (D, D), and chances to retire
+    (D,)."""
     out = {}
     for scenario in SCENARIOS:
         field = race_field(outlook, settings.noise(scenario))
@@ -280,8 +287,8 @@ _COLUMNS = list(schema.dtypes(RaceForecasts))
 def resolve_weights(given: Mapping[str, float], kind: str, field: Iterable[str] = ()) -> dict[str, float]:
     """Hand weights by canonical id from driver codes or names ('VER') or team names ('McLaren-Mercedes').
 
-    kind: 'driver' or 'team'; teams become lineages. field: ids that count as known beside the crosswalk's, for
-    instance those of a league of one's own. Raises ValueError naming an unknown one and its nearest.
+    kind: 'driver' or 'team'; teams become lineages. field: ids that count as known beside the crosswalk's,
+    for instance those of a league of one's own. Raises ValueError naming an unknown one and its nearest.
     """
     if kind == "driver":
         return {ids.find_driver(name, field): float(weight) for name, weight in given.items()}
@@ -289,18 +296,4 @@ def resolve_weights(given: Mapping[str, float], kind: str, field: Iterable[str] 
     return {
         ids.lineage(team if (team := ids.slug(name)) in known else ids.find_constructor(name)): float(weight)
         for name, weight in given.items()
-    }
-
-
-__all__ = [
-    "RACE_POINTS",
-    "SPRINT_POINTS",
-    "ForecastOptions",
-    "ForecastResult",
-    "climatology",
-    "forecast_as_of",
-    "forecast_races",
-    "resolve_weights",
-    "scenario_positions",
-    "weigh",
-]  # fmt: skip
+    }  # fmt: skip

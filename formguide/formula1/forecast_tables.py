@@ -1,4 +1,5 @@
-"""What the Formula 1 model makes: strengths, race forecasts, title odds, the log of what was issued, the scorecard."""
+"""What the Formula 1 model makes: strengths, race forecasts, title odds, the log of what was issued, the
+scorecard."""
 
 from __future__ import annotations
 
@@ -144,7 +145,9 @@ class ForecastScorecard(Table):
 
     sport = "formula1"
     name = "forecast_scorecard"
-    description = "How good the forecasts were, every baseline beside them, with standard errors and paired differences."
+    description = (
+        "How good the forecasts were, every baseline beside them, with paired differences and errors."
+    )
 
     is_sample = dy.Bool(nullable=False, metadata={"doc": "Whether the league is the made-up sample"})
     seasons = _text("Seasons scored, e.g. 2023-2025", key=True)

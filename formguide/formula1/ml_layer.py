@@ -1,8 +1,10 @@
 """What strengths do not see: a small LightGBM layer stacked on the posterior pace, walk-forward.
 
-For every race and moment the layer is trained on the outlooks of earlier races alone, each of which was itself made
-from what was known then, so it corrects out-of-sample forecasts and not fitted ones. It boosts the backward
-Plackett–Luce likelihood of the finishing orders with the posterior pace as offset; what it adds is in % of lap time.
+For every race and moment the layer is trained on the outlooks of earlier races alone, each of which was
+itself made from what was known then, so it corrects out-of-sample forecasts and not fitted ones. It boosts
+the backward
+Plackett–Luce likelihood of the finishing orders with the posterior pace as offset; what it adds is in % of
+lap time.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
 
@@ -17,8 +20,8 @@ from formguide.formula1.outlook import Outlook
 from formguide.formula1.settings import ForecastSettings, MlSettings
 
 VERSION = "1"
-"""Changes when the same outlooks would be adjusted otherwise. What the layer was trained on needs no name of its own: it
-is a function of the races before, which the checkpoint that a forecast starts from names."""
+"""Changes when the same outlooks would be adjusted otherwise. What the layer was trained on needs no name of
+its own: it is a function of the races before, which the checkpoint that a forecast starts from names."""
 
 FEATURES = (
     "street_circuit", "course_km", "grid_place", "grid_minus_pace_rank", "grid_minus_qualifying", "pit_lane",
@@ -29,7 +32,8 @@ FEATURES = (
 
 
 def features(outlook: Outlook) -> np.ndarray:
-    """(D, len(FEATURES)): what is known of each driver at the outlook's moment, paces centred on the field."""
+    """(D, len(FEATURES)): what is known of each driver at the outlook's moment, paces centred on the
+    field."""
     n = len(outlook.drivers)
     known = outlook.weekend.known(outlook.as_of)
     out = np.full((n, len(FEATURES)), np.nan)
@@ -52,12 +56,12 @@ def features(outlook: Outlook) -> np.ndarray:
     best_practice: dict[str, float] = {}
     laps: dict[str, float] = {}
     for session in known:
-        if session.kind == "practice" and session.gap_pct is not None and session.laps is not None:
+        if session.kind == "practice":
             for driver, gap, ran in zip(session.drivers, session.gap_pct, session.laps, strict=True):
                 if np.isfinite(gap):
                     best_practice[driver] = max(gap, best_practice.get(driver, -np.inf))
                 laps[driver] = laps.get(driver, 0.0) + (ran if np.isfinite(ran) else 0.0)
-        elif session.kind == "qualifying" and session.gap_pct is not None:
+        elif session.kind == "qualifying":
             gaps = dict(zip(session.drivers, session.gap_pct, strict=True))
             place = {d: i + 1.0 for i, d in enumerate(session.drivers)}
             for i, (driver, team) in enumerate(zip(outlook.drivers, outlook.teams, strict=True)):
@@ -83,14 +87,15 @@ def features(outlook: Outlook) -> np.ndarray:
 class _Example:
     """One race at one moment: features and posterior pace of the classified cars, in finishing order."""
 
-    at: np.datetime64
+    at: datetime
     x: np.ndarray
     offset: np.ndarray
 
 
 @dataclass
 class MlLayer:
-    """Learns from outlooks whose race has been run; `adjust` answers with what was known before an outlook's as_of."""
+    """Learns from outlooks whose race has been run; `adjust` answers with what was known before an outlook's
+    as_of."""
 
     settings: ForecastSettings
     examples: dict[str, list[_Example]] = field(default_factory=dict)
@@ -105,14 +110,14 @@ class MlLayer:
         """Add outlooks whose race has been run; the others are passed over."""
         for outlook in outlooks:
             race = outlook.weekend.race
-            if race is None or race.finished is None:
+            if race is None:
                 continue
             index = {d: i for i, d in enumerate(outlook.drivers)}
             order = [index[d] for d, ok in zip(race.drivers, race.finished, strict=True) if ok and d in index]
             held = self.examples.setdefault(outlook.moment, [])
             held.append(
                 _Example(
-                    np.datetime64(race.at),
+                    race.at,
                     features(outlook)[order],
                     outlook.mean[order] - outlook.mean.mean(),
                 )
@@ -123,7 +128,7 @@ class MlLayer:
     def adjust(self, outlook: Outlook) -> np.ndarray:
         """What to add to the expected paces (D,); zero until enough races are known."""
         held = self.examples.get(outlook.moment, [])
-        known = bisect_left(held, np.datetime64(outlook.as_of), key=lambda e: e.at)
+        known = bisect_left(held, outlook.as_of, key=lambda e: e.at)
         used = known - known % self.options.refit_every_races
         if used < self.options.min_races:
             return np.zeros(len(outlook.drivers))
@@ -131,7 +136,7 @@ class MlLayer:
         if model is None:
             model = self._models[outlook.moment, used] = self._fit(held[:used])
         added = np.asarray(model.predict(features(outlook), num_threads=1))  # type: ignore[attr-defined]
-        return self.options.shrinkage * (added - added.mean())
+        return np.asarray(self.options.shrinkage * (added - added.mean()))
 
     def _fit(self, examples: Sequence[_Example]) -> object:
         import lightgbm as lgb
@@ -146,8 +151,9 @@ class MlLayer:
             return backward_gradient(offset + added, sizes, scale)
 
         params = {
-            "objective": objective, "learning_rate": self.options.learning_rate, "num_leaves": self.options.leaves,
-            "min_data_in_leaf": self.options.min_rows_in_leaf, "lambda_l2": 1.0, "feature_fraction": 0.7,
+            "objective": objective, "learning_rate": self.options.learning_rate, "num_leaves":
+            self.options.leaves, "min_data_in_leaf": self.options.min_rows_in_leaf, "lambda_l2": 1.0,
+            "feature_fraction": 0.7,
             "bagging_fraction": 0.8, "bagging_freq": 1, "seed": self.options.seed, "deterministic": True,
             "num_threads": 1, "verbosity": -1, "force_row_wise": True,
         }  # fmt: skip
@@ -157,8 +163,8 @@ class MlLayer:
 def backward_gradient(pace: np.ndarray, sizes: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
     """Gradient and diagonal Hessian (N,), (N,) of the negative backward Plackett–Luce log likelihood.
 
-    pace (N,): races one after another, each in finishing order; sizes: cars per race. The last car is drawn first
-    from worths exp(-pace / scale), then the last but one of those left, and so on.
+    pace (N,): races one after another, each in finishing order; sizes: cars per race. The last car is drawn
+    first from worths exp(-pace / scale), then the last but one of those left, and so on.
     """
     gradient, hessian = np.empty(len(pace)), np.empty(len(pace))
     start = 0

@@ -1,7 +1,8 @@
 """What is believed about one coming race at one moment: who drives, how fast, how surely.
 
-An `Outlook` is the model's answer before any scenario is chosen: the joint posterior of the field's race paces given
-every session known at the moment. `probabilities` turns it into the distribution of finishing positions.
+An `Outlook` is the model's answer before any scenario is chosen: the joint posterior of the field's race
+paces given every session known at the moment. `probabilities` turns it into the distribution of finishing
+positions.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ from formguide.formula1.weekends import Session, Weekend
 class Outlook:
     """The field of one race as seen at `as_of`; D drivers in `drivers`' order.
 
-    mean (D,), cov (D, D): posterior race pace in % of lap time, the grid's effect included; grid_part (D,): that effect
-    alone; grid (D,): starting places, expected ones (fractional) where not known; grid_known: where the grid is from
-    ('grid', 'qualifying') or 'expected'; car_hazard, accident_hazard (D,): chances to retire.
+    mean (D,), cov (D, D): posterior race pace in % of lap time, the grid's effect included; grid_part (D,):
+    that effect alone; grid (D,): starting places, expected ones (fractional) where not known; grid_known:
+    where the grid
+    is from ('grid', 'qualifying') or 'expected'; car_hazard, accident_hazard (D,): chances to retire.
     field_from: which session named the entrants; inputs: fingerprint of everything used.
     """
 
@@ -68,8 +70,8 @@ def look(
 ) -> Outlook | None:
     """The outlook of a weekend at a moment, or None if the moment has not come or nobody is known to drive.
 
-    checkpoint and its `state`: after the last race that was run before this weekend; steps: how many races of the
-    calendar lie from it to this one (at least 1).
+    checkpoint and its `state`: after the last race that was run before this weekend; steps: how many races of
+    the calendar lie from it to this one (at least 1).
     """
     as_of = weekend.as_of(moment)
     known = weekend.known(as_of)
@@ -157,7 +159,8 @@ def _field(state: State, known: Sequence[Session]) -> tuple[str, list[tuple[str,
         latest: dict[str, list[tuple[str, str, str]]] = {}
         for entrant in zip(session.drivers, session.teams, session.constructors, strict=True):
             latest.setdefault(entrant[1], []).append(entrant)
-        # A team is taken from its latest session with a full crew; a reserve on one car of a lone driver is not one.
+        # A team is taken from its latest session with a full crew; a reserve on one car of a lone driver is
+        # not one.
         crews |= {team: crew for team, crew in latest.items() if len(crew) == 2 or team not in crews}
     if crews:
         return "practice", [entrant for crew in crews.values() for entrant in crew[:2]]
@@ -172,7 +175,6 @@ def _grid(
     by_kind: Mapping[str, Session] = {s.kind: s for s in known}
     if moment == "on_grid" and "grid" in by_kind:
         session = by_kind["grid"]
-        assert session.grid is not None and session.pit_lane is not None
         return "grid", session.grid, session.pit_lane
     if "qualifying" in by_kind and moment in ("after_qualifying", "on_grid"):
         return "qualifying", np.arange(1.0, len(drivers) + 1), nobody
@@ -191,8 +193,8 @@ def _expected_grid(mean: np.ndarray, cov: np.ndarray, noise: float) -> tuple[np.
 def race_field(outlook: Outlook, noise: NoiseSettings) -> finishing_order.Field:
     """The generative model of the race under one scenario.
 
-    The posterior covariance is split into what two teammates share, what is the driver's own, and what the whole
-    field shares, which decides nothing and is left out.
+    The posterior covariance is split into what two teammates share, what is the driver's own, and what the
+    whole field shares, which decides nothing and is left out.
     """
     car, car_sd, own_sd = shared_and_own(outlook.cov * noise.posterior_scale**2, outlook.teams)
     weight = noise.trouble_weight
@@ -213,7 +215,8 @@ def race_field(outlook: Outlook, noise: NoiseSettings) -> finishing_order.Field:
 
 
 def shared_and_own(cov: np.ndarray, teams: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A covariance of paces (D, D) as car index (D,), standard deviations shared in a car (T,) and a driver's own (D,)."""
+    """A covariance of paces (D, D) as car index (D,), standard deviations shared in a car (T,) and a driver's
+    own (D,)."""
     n = len(teams)
     crews = {t: [i for i in range(n) if teams[i] == t] for t in dict.fromkeys(teams)}
     car = np.array([list(crews).index(t) for t in teams])

@@ -1,8 +1,9 @@
 """The Plackett–Luce likelihood of a finishing order, and its Gaussian (Laplace) update.
 
-Under Plackett–Luce the winner is drawn with probability proportional to his worth exp(x / scale), the second from
-those who are left, and so on (Plackett 1975; Luce 1959). Drawn from the front it is most sure about the winner, drawn
-from the back about the last; a mixture of both exponents (`backward`) treats the two ends of the field alike.
+Under Plackett–Luce the winner is drawn with probability proportional to his worth exp(x / scale), the second
+from those who are left, and so on (Plackett 1975; Luce 1959). Drawn from the front it is most sure about the
+winner, drawn from the back about the last; a mixture of both exponents (`backward`) treats the two ends of
+the field alike.
 """
 
 from __future__ import annotations
@@ -55,10 +56,11 @@ def _front(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def laplace(
     mean: np.ndarray, cov: np.ndarray, scale: float, weight: float = 1.0, backward: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mode (n,) of N(mean, cov) × likelihood^weight of the order 0, 1, …, and the likelihood's information there.
+    """Mode (n,) of N(mean, cov) × likelihood^weight of the order 0, 1, …, and the likelihood's information
+    there.
 
-    mean (n,), cov (n, n): the paces before, in finishing order. Newton's method on a concave function; steps are
-    bounded so that a surprising order cannot overshoot. Raises ArithmeticError if it does not settle.
+    mean (n,), cov (n, n): the paces before, in finishing order. Newton's method on a concave function; steps
+    are bounded so that a surprising order cannot overshoot. Raises ArithmeticError if it does not settle.
     """
     n = len(mean)
     precision = np.linalg.inv(cov + 1e-9 * np.eye(n))

@@ -1,7 +1,8 @@
 """How likely a car is to break and a driver to crash: discounted counts, shrunk towards the field.
 
-A retirement is put down to the driver when its stated reason is an accident, else to the car. Both hazards are
-Beta posterior means with exponentially forgotten counts; the prior's mean is the field's own discounted rate.
+A retirement is put down to the driver when its stated reason is an accident, else to the car. Both hazards
+are Beta posterior means with exponentially forgotten counts; the prior's mean is the field's own discounted
+rate.
 """
 
 from __future__ import annotations
@@ -40,9 +41,8 @@ class Reliability:
     def after(
         self, race: Session, half_life_races: float, field_half_life_races: float = 60.0
     ) -> Reliability:
-        """The counts once `race` is known; disqualified cars and those that did not start count for nothing."""
-        assert race.started is not None and race.retired is not None and race.incident is not None
-        assert race.finished is not None
+        """The counts once `race` is known; disqualified cars and those that did not start count for
+        nothing."""
         keep, field_keep = 0.5 ** (1 / half_life_races), 0.5 ** (1 / field_half_life_races)
         cars = {k: (a * keep, b * keep) for k, (a, b) in self.cars.items()}
         drivers = {k: (a * keep, b * keep) for k, (a, b) in self.drivers.items()}

@@ -1,7 +1,8 @@
 """What kind of race it will be: dry, wet, or dry and neutralised by a safety car, from what came before.
 
-Both chances are shrunken frequencies: the circuit's own history counts as much as it has races, the month's and the
-championship's fill in (a Beta prior worth a few races). Nobody's weather forecast is used; `p_wet` overrides.
+Both chances are shrunken frequencies: the circuit's own history counts as much as it has races, the month's
+and the championship's fill in (a Beta prior worth a few races). Nobody's weather forecast is used; `p_wet`
+overrides.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ MIXED = "mixed"
 _WET_PRIOR_RACES = 6.0
 _SAFETY_CAR_PRIOR_RACES = 6.0
 _MONTH_PRIOR_RACES = 20.0
-# Before any race is known: about one race in eight was wet and every other dry one was neutralised over 2003-2013.
+# Before any race is known: about one race in eight was wet and every other dry one was neutralised over
+# 2003-2013.
 _WET_START = (1.0, 8.0)
 _SAFETY_CAR_START = (4.0, 8.0)
 

@@ -1,4 +1,5 @@
-"""The model's constants, in one place. Chosen on the races of 2016 to 2022 only (`scripts/tune_formula1.py`)."""
+"""The model's constants, in one place. Chosen on the races of 2016 to 2022 only
+(`scripts/tune_formula1.py`)."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from dataclasses import dataclass, fields
 class StrengthSettings:
     """How cars and drivers are believed to move, and how much a session tells. Pace is in % of lap time.
 
-    Standard deviations unless said otherwise; "lap" is pace over one lap, "race" what is added to it on Sunday.
+    Standard deviations unless said otherwise; "lap" is pace over one lap, "race" what is added to it on
+    Sunday.
     """
 
     car_lap_step: float = 0.0481
@@ -52,8 +54,8 @@ class NoiseSettings:
     """What a race day adds under one scenario: a mixture of an ordinary and a troubled day, and retirements.
 
     own_sd, trouble_weight, trouble_shift (pace lost), trouble_sd: the mixture, in % of lap time;
-    posterior_scale: multiplies the posterior's standard deviations; car_factor, accident_factor: multiply the hazards
-    of the car and of the driver; grid_gain_factor: how much of the grid's effect is left.
+    posterior_scale: multiplies the posterior's standard deviations; car_factor, accident_factor: multiply the
+    hazards of the car and of the driver; grid_gain_factor: how much of the grid's effect is left.
     """
 
     own_sd: float

@@ -1,8 +1,10 @@
 """The joint Gaussian belief about every car and driver, and its bookkeeping.
 
-Layout of `mean` and `cov`, for C cars and D drivers: car lap pace (C), car race extra (C), driver lap pace (D), driver
-race extra (D), grid gain and its slope in the circuit's stickiness (2); inside an open weekend also the weekend's own
-car lap (C), driver lap (D) and car race (C) deviations. Pace in % of lap time, higher is faster.
+Layout of `mean` and `cov`, for C cars and D drivers: car lap pace (C), car race extra (C), driver lap pace
+(D), driver race extra (D), grid gain and its slope in the circuit's stickiness (2); inside an open weekend
+also the
+weekend's own car lap (C), driver lap (D) and car race (C) deviations. Pace in % of lap time, higher is
+faster.
 """
 
 from __future__ import annotations
@@ -84,7 +86,8 @@ class State:
         drivers: dict[str, tuple[float, float, float, float]],
         weekend_sd: tuple[float, float, float],
     ) -> State:
-        """The state with new cars and drivers, each (lap mean, lap sd, race mean, race sd), independent of the rest."""
+        """The state with new cars and drivers, each (lap mean, lap sd, race mean, race sd), independent of
+        the rest."""
         if not cars and not drivers:
             return self
         old, new = self, replace(self, cars=self.cars + tuple(cars), drivers=self.drivers + tuple(drivers))
@@ -139,7 +142,8 @@ class State:
         )
 
     def opened(self, weekend_sd: tuple[float, float, float]) -> State:
-        """The state with a fresh weekend's deviations (car lap, driver lap, car race), all zero on average."""
+        """The state with a fresh weekend's deviations (car lap, driver lap, car race), all zero on
+        average."""
         c, d = len(self.cars), len(self.drivers)
         variance = np.repeat(np.square(weekend_sd), [c, d, c])
         n, m = len(self.mean), len(variance)

@@ -1,9 +1,11 @@
 """Driver and car strengths, followed through time by a Gaussian filter with a Plackett–Luce race update.
 
-A driver's pace is his car's plus his own. Cars move from race to race and much more between seasons, most at a change
-of regulations; drivers hardly move, so two teammates separate the driver from the car. Each weekend a car and a driver
-deviate from themselves. Practice and qualifying show one-lap pace as gaps (Student-t noise, since a lap can go wrong);
-the race shows race pace, which leans on one-lap pace, through the finishing order given the grid.
+A driver's pace is his car's plus his own. Cars move from race to race and much more between seasons, most at
+a change of regulations; drivers hardly move, so two teammates separate the driver from the car. Each weekend
+a car and
+a driver deviate from themselves. Practice and qualifying show one-lap pace as gaps (Student-t noise, since a
+lap can
+go wrong); the race shows race pace, which leans on one-lap pace, through the finishing order given the grid.
 Nothing is refitted: a session is one update of the posterior, so a race costs milliseconds.
 """
 
@@ -15,8 +17,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from formguide import asof
+from formguide import asof, schema
 from formguide.formula1 import plackett_luce
+from formguide.formula1.forecast_tables import Strengths
 from formguide.formula1.settings import ForecastSettings, StrengthSettings, as_dict
 from formguide.formula1.state import State
 from formguide.formula1.weekends import Session, Weekend
@@ -74,8 +77,9 @@ def run_forward(
 ) -> StrengthsResult:
     """Checkpoints after every race that was run, in order.
 
-    previous: checkpoints of an earlier run by race id; one whose fingerprint still holds is carried over, and the
-    first that does not makes everything after it new. before: the checkpoint that these weekends continue from.
+    previous: checkpoints of an earlier run by race id; one whose fingerprint still holds is carried over, and
+    the first that does not makes everything after it new. before: the checkpoint that these weekends continue
+    from.
     """
     previous = previous or {}
     root = asof.fingerprint(VERSION, as_dict(settings.strengths), settings.reliability_half_life_races)
@@ -105,7 +109,8 @@ def after_race(state: State, weekend: Weekend, settings: ForecastSettings) -> St
     for session in weekend.sessions:
         state = absorb(state, session, weekend, settings)
     race = weekend.race
-    assert race is not None and race.started is not None
+    if race is None:
+        raise ValueError(f"{weekend.race_id} has not been run")
     entry = tuple(
         (d, t, c)
         for d, t, c, ok in zip(race.drivers, race.teams, race.constructors, race.started, strict=True)
@@ -157,7 +162,8 @@ def _new_season(state: State, season: int, s: StrengthSettings) -> State:
 
 
 def admit(state: State, drivers: Sequence[str], teams: Sequence[str], s: StrengthSettings) -> State:
-    """The state with whoever is new: newcomers at the prior, returning drivers where they were, less certain."""
+    """The state with whoever is new: newcomers at the prior, returning drivers where they were, less
+    certain."""
     first = not state.race_id
     new_cars = {
         t: (0.0 if first else s.new_car_mean, s.car_initial, 0.0, 2 * s.car_race_season_step)
@@ -210,7 +216,6 @@ def absorb(state: State, session: Session, weekend: Weekend, settings: ForecastS
 
 
 def _absorb_lap(state: State, session: Session, noise: float, usual_spread: float) -> State:
-    assert session.gap_pct is not None
     ok = np.isfinite(session.gap_pct)
     if ok.sum() < _MIN_TIMES:
         return state
@@ -230,7 +235,6 @@ def _absorb_order(
     weight: float = 1.0,
     grid: bool = True,
 ) -> State:
-    assert session.finished is not None and session.grid is not None
     ok = session.finished
     if ok.sum() < 3:
         return state
@@ -252,7 +256,8 @@ def _absorb_order(
 
 
 def _gaussian_update(state: State, rows: np.ndarray, gap: np.ndarray, noise: float) -> State:
-    """Update on gaps whose common level is unknown; Student-t noise by iterated reweighting (Lange et al. 1989)."""
+    """Update on gaps whose common level is unknown; Student-t noise by iterated reweighting (Lange et al.
+    1989)."""
     residual = gap - np.median(gap) - rows @ state.mean
     projected = rows @ state.cov
     # The unknown level of the session: a flat prior, integrated out.
@@ -274,13 +279,14 @@ def _moved(state: State, step: np.ndarray, less: np.ndarray) -> State:
 
 def grid_effect(grid: np.ndarray, s: StrengthSettings) -> np.ndarray:
     """What a starting place is worth before the gain: 0 on pole, -1 in place 20, convex near the front."""
-    return -((grid**s.grid_power - 1) / (_FIELD**s.grid_power - 1))
+    return np.asarray((1 - grid**s.grid_power) / (_FIELD**s.grid_power - 1))
 
 
 def stickiness(state: State, weekend: Weekend) -> float:
     """How much more than elsewhere races at this circuit end in the order of the grid, so far; 0 is average.
 
-    Five times the difference between the circuit's shrunken mean correlation of grid and finish and everyone's.
+    Five times the difference between the circuit's shrunken mean correlation of grid and finish and
+    everyone's.
     """
     total, races = state.stickiness.get("*", (0.0, 0.0))
     usual = total / races if races else 0.75
@@ -289,7 +295,6 @@ def stickiness(state: State, weekend: Weekend) -> float:
 
 
 def _stickiness_after(state: State, race: Session, weekend: Weekend) -> dict[str, tuple[float, float]]:
-    assert race.finished is not None and race.grid is not None
     grid = race.grid[race.finished]
     if len(grid) < _MIN_TIMES:
         return state.stickiness
@@ -338,16 +343,9 @@ def strengths_table(
                     (weekend.season, weekend.round, weekend.race_id, weekend.race_at, kind, name,
                      *(float(v[j]) for pair in values for v in pair), float(hazard[j]), point.fingerprint)
                 )  # fmt: skip
-    return pl.DataFrame(rows, schema=_STRENGTHS_SCHEMA, orient="row").sort(
+    return pl.DataFrame(rows, schema=schema.dtypes(Strengths), orient="row").sort(
         "season", "round", "race_id", "entity_kind", "entity_id"
     )
-
-
-_STRENGTHS_SCHEMA = {
-    "season": pl.Int32, "round": pl.Int32, "race_id": pl.String, "session_at": pl.Datetime("ms"),
-    "entity_kind": pl.String, "entity_id": pl.String, "lap_pace_pct": pl.Float64, "lap_pace_sd": pl.Float64,
-    "race_pace_pct": pl.Float64, "race_pace_sd": pl.Float64, "retire_prob": pl.Float64, "fingerprint": pl.String,
-}  # fmt: skip
 
 
 def _own_hazard(state: State, kind: str, names: Sequence[str], prior_starts: float) -> np.ndarray:

@@ -1,8 +1,11 @@
 """How the championships may end, from any round onward, by playing the races that are still to come.
 
-Every remaining race is the forecast's own race on the eve of its weekend. What is not known of a car or driver is drawn
-once per simulated season and carried, then walks on from race to race as the strengths do; the weekend's own deviations
-and the race day are drawn afresh each time. Points are a grand prix's and a sprint's, without the fastest lap's.
+Every remaining race is the forecast's own race on the eve of its weekend. What is not known of a car or
+driver is drawn once per simulated season and carried, then walks on from race to race as the strengths do;
+the weekend's own
+deviations and the race day are drawn afresh each time. Points are a grand prix's and a sprint's, without the
+fastest
+lap's.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import polars as pl
 
 from formguide import asof, schema
 from formguide.formula1 import simulate, strengths
+from formguide.formula1.forecast import by_fingerprint
 from formguide.formula1.forecast_tables import SeasonForecasts
 from formguide.formula1.outlook import Outlook, look, race_field, shared_and_own
 from formguide.formula1.scenarios import SCENARIOS, RaceHistory
@@ -48,9 +52,7 @@ def title_odds(
     One set of rows before the first race and after every race that was run, as long as races remain.
     """
     history = RaceHistory.of(conditions)
-    held = {} if carried is None or carried.is_empty() else {
-        str(frame["fingerprint"][0]): frame for frame in carried.partition_by("fingerprint", maintain_order=True)
-    }  # fmt: skip
+    held = by_fingerprint(carried)
     by_id = {c.race_id: c for c in checkpoints}
     mine = [w for w in weekends if w.season == season]
     last = next(
@@ -107,12 +109,7 @@ def _from_here(
         ):
             for kind, row in (("driver", drivers.index(d)), ("constructor", teams.index(c))):
                 points[kind][row] += amount
-                if (
-                    session.kind == "race"
-                    and place < 26
-                    and session.finished is not None
-                    and session.finished[place]
-                ):
+                if session.kind == "race" and place < 26 and session.finished[place]:
                     places[kind][row, place] += 1
     first = outlooks[0]
     car_sd, own_sd = _persistent(state, first, settings)
@@ -143,7 +140,8 @@ def _from_here(
     ):
         for i, name in enumerate(names):
             rows.append(
-                (coming[0].season, done[-1].round if done else 0, coming[0].weekend_at, kind, name, points[kind][i],
+                (coming[0].season, done[-1].round if done else 0, coming[0].weekend_at, kind, name,
+                points[kind][i],
                  float(expected[i]), float(title[i]), float(position[i, :3].sum()),
                  float(position[i] @ np.arange(1, len(names) + 1)), simulations, fingerprint)
             )  # fmt: skip
@@ -156,7 +154,7 @@ def _unseen(weekend: Weekend) -> Weekend:
 
 
 def _scored(weekend: Weekend) -> list[tuple[Session, np.ndarray]]:
-    return [(s, s.points) for s in weekend.sessions if s.kind in ("sprint", "race") and s.points is not None]
+    return [(s, s.points) for s in weekend.sessions if s.kind in ("sprint", "race")]
 
 
 def _persistent(state: State, outlook: Outlook, settings: ForecastSettings) -> tuple[np.ndarray, np.ndarray]:
@@ -177,7 +175,8 @@ def _remaining(
     teams: list[str],
     settings: ForecastSettings,
 ) -> list[RemainingRace]:
-    """A weekend's sprint, if it has one, and its race, less the uncertainty that is carried through the season."""
+    """A weekend's sprint, if it has one, and its race, less the uncertainty that is carried through the
+    season."""
     own = dict(zip(outlook.drivers, own_sd, strict=True))
     shared = dict(zip(outlook.teams, car_sd, strict=True))
     scenarios = []

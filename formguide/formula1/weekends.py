@@ -1,13 +1,15 @@
 """Race weekends as the model sees them: sessions in time order, each a few small arrays.
 
-The canonical tables hold everything; the model needs, per session, who drove for whom and how far apart they were.
-A `Weekend` keeps its sessions sorted by the moment they started, so that "what was known before `as_of`" is a prefix.
+The canonical tables hold everything; the model needs, per session, who drove for whom and how far apart they
+were. A `Weekend` keeps its sessions sorted by the moment they started, so that "what was known before
+`as_of`" is a
+prefix.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -28,12 +30,14 @@ _KIND_ORDER = {"practice": 0, "sprint_qualifying": 1, "sprint": 2, "qualifying":
 class Session:
     """What one session showed.
 
-    kind: practice, sprint_qualifying, qualifying, sprint, grid or race; at: when it started (naive UTC).
-    drivers, teams: who took part and for which team lineage, in the order of the result.
-    gap_pct: best lap as a (negative) percentage of the session's best, NaN without a time; for practice and qualifying.
-    grid: starting place 1.. (pit lane and unplaced cars after the others); for grid and race.
-    finished, retired, incident: for race and sprint, who was classified, who retired, and for whom the stated reason
-    was an accident rather than the car; points: championship points scored.
+    kind: practice, sprint_qualifying, qualifying, sprint, grid or race; number: of a practice session or 0;
+    at: when it started (naive UTC). The rest is per driver, in the order of the result.
+    drivers, teams, constructors: who took part, for which team lineage and under which name of it.
+    gap_pct: best lap as a (negative) percentage of the session's best, laps: laps driven; of practice and
+    qualifying. grid: starting place from 1, pit lane and unplaced cars after the others, pit_lane: who starts
+    from there; of a grid, sprint or race.
+    started, finished, retired: who took part, was classified, retired; incident: retired, the stated reason
+    being an accident and not the car; points: championship points; of a sprint or race.
     """
 
     kind: str
@@ -42,29 +46,42 @@ class Session:
     drivers: tuple[str, ...]
     teams: tuple[str, ...]
     constructors: tuple[str, ...]
-    gap_pct: np.ndarray | None = None
-    grid: np.ndarray | None = None
-    pit_lane: np.ndarray | None = None
-    finished: np.ndarray | None = None
-    retired: np.ndarray | None = None
-    incident: np.ndarray | None = None
-    started: np.ndarray | None = None
-    points: np.ndarray | None = None
-    laps: np.ndarray | None = None
+    gap_pct: np.ndarray
+    laps: np.ndarray
+    grid: np.ndarray
+    pit_lane: np.ndarray
+    started: np.ndarray
+    finished: np.ndarray
+    retired: np.ndarray
+    incident: np.ndarray
+    points: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        kind: str,
+        number: int,
+        at: datetime,
+        drivers: Sequence[str],
+        teams: Sequence[str],
+        constructors: Sequence[str],
+        **shown: np.ndarray,
+    ) -> Session:
+        """A session from what it showed; the other numbers are missing (NaN) and the other flags False."""
+        n = len(drivers)
+        numbers = {name: np.full(n, np.nan) for name in ("gap_pct", "laps", "grid", "points")}
+        flags = {
+            name: np.zeros(n, dtype=bool)
+            for name in ("pit_lane", "started", "finished", "retired", "incident")
+        }
+        arrays = numbers | flags | shown
+        return cls(kind, number, at, tuple(drivers), tuple(teams), tuple(constructors), **arrays)
 
     @cached_property
     def fingerprint(self) -> str:
         """Names the content."""
-        arrays = [
-            None if a is None else a.tobytes()
-            for a in (
-                self.gap_pct, self.grid, self.pit_lane, self.finished, self.retired, self.incident, self.started,
-                self.points, self.laps,
-            )
-        ]  # fmt: skip
-        return asof.fingerprint(
-            self.kind, self.number, self.at, self.drivers, self.teams, self.constructors, arrays
-        )  # fmt: skip
+        shown = (getattr(self, f.name) for f in fields(self))
+        return asof.fingerprint(*(v.tobytes() if isinstance(v, np.ndarray) else v for v in shown))
 
 
 @dataclass(frozen=True)
@@ -178,16 +195,16 @@ def _key(frame: pl.DataFrame) -> str:
     return str(frame["race_id"][0])
 
 
-def _session(kind: str, frame: pl.DataFrame, number: int = 0, **arrays: np.ndarray) -> Session:
-    constructors = tuple(frame["constructor_id"].to_list())
-    return Session(
-        kind=kind,
-        number=number,
-        at=frame["session_at"].min(),  # type: ignore[arg-type]
-        drivers=tuple(frame["driver_id"].to_list()),
-        teams=tuple(ids.lineage(c) for c in constructors),
-        constructors=constructors,
-        **arrays,  # type: ignore[arg-type]
+def _session(kind: str, frame: pl.DataFrame, number: int = 0, **shown: np.ndarray) -> Session:
+    constructors = frame["constructor_id"].to_list()
+    return Session.of(
+        kind,
+        number,
+        frame["session_at"].to_list()[0],
+        frame["driver_id"].to_list(),
+        [ids.lineage(c) for c in constructors],
+        constructors,
+        **shown,
     )
 
 
@@ -228,7 +245,8 @@ _INCIDENT_WORDS = (
 
 
 def is_incident(reason: str | None) -> bool:
-    """Whether a reason of retirement is something that happened to the driver rather than a failure of the car."""
+    """Whether a reason of retirement is something that happened to the driver rather than a failure of the
+    car."""
     return reason is not None and any(word in reason.lower() for word in _INCIDENT_WORDS)
 
 

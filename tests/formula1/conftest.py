@@ -30,7 +30,8 @@ def tables(league) -> dict[str, pl.DataFrame]:
         *(
             frames[name]
             for name in (
-                "race_calendar", "race_results", "qualifying_results", "fastest_laps", "pit_stops", "race_incidents",
+                "race_calendar", "race_results", "qualifying_results", "fastest_laps", "pit_stops",
+                "race_incidents",
             )
         )
     )  # fmt: skip

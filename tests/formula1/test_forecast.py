@@ -21,7 +21,7 @@ SETTINGS = ForecastSettings()
 
 @pytest.fixture(scope="module")
 def last_season(weekends) -> int:
-    return weekends[-1].season
+    return int(weekends[-1].season)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def _one(weekends, run, tables, race_id, options=None, settings=SETTINGS, moment
 
 @pytest.fixture(scope="module")
 def race_id(weekends, last_season) -> str:
-    return next(w.race_id for w in weekends if w.season == last_season and w.round == 8)
+    return str(next(w.race_id for w in weekends if w.season == last_season and w.round == 8))
 
 
 def test_the_table_is_as_declared_and_adds_up(made):
@@ -73,7 +73,9 @@ def test_races_to_come_are_forecast_and_races_run_are_not_known_to_them(made, we
 
 
 def test_a_missing_grid_falls_back_to_qualifying_and_says_so(made, weekends, last_season):
-    coming = next(w for w in weekends if w.season == last_season and w.race is None and w.session("qualifying"))
+    coming = next(
+        w for w in weekends if w.season == last_season and w.race is None and w.session("qualifying")
+    )
     rows = made.table.filter((pl.col("race_id") == coming.race_id) & (pl.col("moment") == "on_grid"))
     assert set(rows["grid_from"]) == {"qualifying"}
     run_race = made.table.filter((pl.col("round") == 3) & (pl.col("moment") == "on_grid"))
@@ -82,21 +84,29 @@ def test_a_missing_grid_falls_back_to_qualifying_and_says_so(made, weekends, las
 
 def test_what_has_not_changed_is_carried_over_byte_for_byte(made, weekends, run, tables, last_season):
     again = forecast.forecast_races(
-        weekends, run.checkpoints, tables["race_conditions"], SETTINGS, seasons=[last_season], carried=made.table
+        weekends,
+        run.checkpoints,
+        tables["race_conditions"],
+        SETTINGS,
+        seasons=[last_season],
+        carried=made.table,
     )
     assert (again.computed, again.carried) == (0, made.computed)
     assert_frame_equal(again.table, made.table)
 
 
 def test_the_incremental_forecast_equals_the_one_from_scratch(made, tables, weekends, last_season):
-    """The canonical tables are cut at each forecast's moment and everything is built again on what is left."""
+    """The canonical tables are cut at each forecast's moment and everything is built again on what is
+    left."""
     rng = np.random.default_rng(5)
     done = made.table.select("race_id", "moment").unique().sort("race_id", "moment")
     for i in rng.choice(done.height, 6, replace=False):
         race_id, moment = done.row(int(i))
         scratch = forecast.forecast_as_of(tables, race_id, moment, SETTINGS)
         held = made.table.filter((pl.col("race_id") == race_id) & (pl.col("moment") == moment))
-        assert_frame_equal(scratch.drop("fingerprint"), held.drop("fingerprint"), abs_tol=1e-12, rel_tol=1e-12)
+        assert_frame_equal(
+            scratch.drop("fingerprint"), held.drop("fingerprint"), abs_tol=1e-12, rel_tol=1e-12
+        )
 
 
 def test_the_chance_of_rain_can_be_given(weekends, run, tables, race_id):
@@ -112,12 +122,21 @@ def test_the_chance_of_rain_can_be_given(weekends, run, tables, race_id):
 def test_scenarios_left_out_do_not_happen(weekends, run, tables, race_id):
     rows = _one(weekends, run, tables, race_id, ForecastOptions(scenarios=("dry", "wet")))
     assert set(rows["scenario"]) == {"dry", "wet", MIXED}
-    assert rows.filter(pl.col("scenario") != MIXED).unique("scenario")["scenario_prob"].sum() == pytest.approx(1.0)
+    assert rows.filter(pl.col("scenario") != MIXED).unique("scenario")[
+        "scenario_prob"
+    ].sum() == pytest.approx(1.0)
 
 
 def test_without_the_posterior_the_favourite_is_surer(weekends, run, tables, race_id):
     def sharpest(use_bayesian):
-        rows = _one(weekends, run, tables, race_id, ForecastOptions(use_bayesian=use_bayesian), moments=("before_weekend",))
+        rows = _one(
+            weekends,
+            run,
+            tables,
+            race_id,
+            ForecastOptions(use_bayesian=use_bayesian),
+            moments=("before_weekend",),
+        )
         return rows.filter(pl.col("scenario") == MIXED)["p_win"].max()
 
     assert sharpest(False) > sharpest(True)
@@ -136,7 +155,10 @@ def test_hand_weights_multiply_the_worth(weekends, run, tables, race_id):
     scale = SETTINGS.strengths.race_scale
     duel = [np.exp(plackett_luce.log_likelihood(np.array([g, 0.0]), scale)) for g in (0.0, gain)]
     assert duel[1] / (1 - duel[1]) / (duel[0] / (1 - duel[0])) == pytest.approx(1.35)
-    assert weighted.filter(pl.col("driver_id") == driver)["p_win"][0] > plain.filter(pl.col("driver_id") == driver)["p_win"][0]
+    assert (
+        weighted.filter(pl.col("driver_id") == driver)["p_win"][0]
+        > plain.filter(pl.col("driver_id") == driver)["p_win"][0]
+    )
 
 
 def test_hand_weights_take_codes_and_team_names_and_know_no_strangers():
@@ -154,7 +176,13 @@ def test_hand_weights_take_codes_and_team_names_and_know_no_strangers():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"p_wet": 1.2}, {"scenarios": ("snow",)}, {"scenarios": ()}, {"driver_weights": {"x": 0.0}}, {"team_weights": {"x": float("nan")}}],
+    [
+        {"p_wet": 1.2},
+        {"scenarios": ("snow",)},
+        {"scenarios": ()},
+        {"driver_weights": {"x": 0.0}},
+        {"team_weights": {"x": float("nan")}},
+    ],
 )
 def test_options_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ValueError):
@@ -174,7 +202,11 @@ def test_what_teammates_share_makes_them_rise_and_fall_together(weekends, run):
 
 
 def test_a_pit_lane_start_is_last_on_the_grid(weekends):
-    weekend = next(w for w in weekends if (g := w.session("grid")) is not None and g.pit_lane is not None and g.pit_lane.any())
+    weekend = next(
+        w
+        for w in weekends
+        if (g := w.session("grid")) is not None and g.pit_lane is not None and g.pit_lane.any()
+    )
     grid = weekend.session("grid")
     assert grid is not None
     assert grid.grid is not None
@@ -191,5 +223,7 @@ def test_every_version_of_the_settings_has_its_own_fingerprint(weekends, run, ta
 
 def test_the_eve_of_the_first_season_has_no_forecast(weekends, run, tables):
     first = strengths.run_forward(weekends[:1], SETTINGS)
-    table = forecast.forecast_races(weekends[:1], first.checkpoints, tables["race_conditions"], SETTINGS).table
+    table = forecast.forecast_races(
+        weekends[:1], first.checkpoints, tables["race_conditions"], SETTINGS
+    ).table
     assert table.is_empty()

@@ -15,7 +15,9 @@ RNG = np.random.default_rng(4)
 @pytest.mark.parametrize("backward", [0.0, 1.0])
 def test_the_orders_of_four_cars_have_probability_one_together(backward):
     pace = RNG.normal(size=4)
-    total = sum(np.exp(plackett_luce.log_likelihood(pace[list(p)], 0.7, backward)) for p in permutations(range(4)))
+    total = sum(
+        np.exp(plackett_luce.log_likelihood(pace[list(p)], 0.7, backward)) for p in permutations(range(4))
+    )
     assert total == pytest.approx(1.0, abs=1e-12)
 
 
@@ -41,7 +43,8 @@ def test_gradient_and_information_are_the_derivatives(backward):
         up[i] += step
         down[i] -= step
         slope = (
-            plackett_luce.log_likelihood(up, 0.6, backward) - plackett_luce.log_likelihood(down, 0.6, backward)
+            plackett_luce.log_likelihood(up, 0.6, backward)
+            - plackett_luce.log_likelihood(down, 0.6, backward)
         ) / (2 * step)
         assert gradient[i] == pytest.approx(slope, abs=1e-8)
         bend = (

@@ -1,6 +1,8 @@
-"""The filter against dense conditioning, against the truth of the sample league, and in what it computes again."""
+"""The filter against dense conditioning, against the truth of the sample league, and in what it computes
+again."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -58,7 +60,7 @@ def test_the_sample_leagues_truth_is_recovered(run, weekends, league):
     """Posterior race pace against the truth's, over the cars and drivers of each season's last race."""
     table = strengths.strengths_table(run.checkpoints, weekends, SETTINGS)
     truth = {r.race_id: r for r in league[1].races}
-    last = [w.race_id for w, after in zip(weekends, weekends[1:], strict=False) if w.season != after.season]
+    last = [w.race_id for w, after in pairwise(weekends) if w.season != after.season]
     for kind, least in (("car", 0.8), ("driver", 0.4)):
         for race_id in last[1:]:
             rows = table.filter((table["race_id"] == race_id) & (table["entity_kind"] == kind))
@@ -77,7 +79,7 @@ def test_a_corrected_race_makes_itself_and_later_ones_new_and_no_earlier_one(run
     corrected = 30
     weekend = weekends[corrected]
     race = weekend.race
-    assert race is not None and race.points is not None
+    assert race is not None
     points = race.points.copy()
     points[0] -= 1
     sessions = tuple(replace(s, points=points) if s.kind == "race" else s for s in weekend.sessions)
@@ -96,7 +98,10 @@ def test_going_on_from_a_checkpoint_gives_the_same_bytes(run, weekends):
 
 def test_other_settings_are_another_chain(run, weekends):
     other = replace(SETTINGS, strengths=replace(SETTINGS.strengths, race_scale=0.9))
-    assert strengths.run_forward(weekends[:1], other).checkpoints[0].fingerprint != run.checkpoints[0].fingerprint
+    assert (
+        strengths.run_forward(weekends[:1], other).checkpoints[0].fingerprint
+        != run.checkpoints[0].fingerprint
+    )
 
 
 def test_the_posterior_narrows_as_a_season_goes_on(run):
@@ -135,6 +140,7 @@ def test_newcomers_start_at_the_prior_and_returners_where_they_were(run):
 def test_a_session_with_too_few_times_teaches_nothing(run, weekends):
     state = strengths.open_weekend(run.checkpoints[0].state, weekends[1], SETTINGS.strengths)
     names, teams = state.drivers[:3], tuple(state.cars[:3])
-    session = Session("practice", 1, weekends[1].weekend_at, names, teams, teams, gap_pct=np.array([0.0, -1.0, -2.0]))
+    gap = np.array([0.0, -1.0, -2.0])
+    session = Session.of("practice", 1, weekends[1].weekend_at, names, teams, teams, gap_pct=gap)
     after = strengths.absorb(state, session, weekends[1], SETTINGS)
     np.testing.assert_array_equal(after.mean, state.mean)

@@ -1,6 +1,8 @@
-"""The honesty rule: scramble everything on or after a forecast's moment, forecast again, the bytes are the same."""
+"""The honesty rule: scramble everything on or after a forecast's moment, forecast again, the bytes are the
+same."""
 
 import io
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -23,7 +25,8 @@ def _bytes(frame: pl.DataFrame) -> bytes:
 
 
 def _scrambled(tables, as_of, seed):
-    """The calendar is published ahead and stays; everything that sessions produce from `as_of` on is made wrong."""
+    """The calendar is published ahead and stays; everything that sessions produce from `as_of` on is made
+    wrong."""
     return {
         name: frame if name == "race_calendar" else asof.scramble(frame, as_of, seed + i)
         for i, (name, frame) in enumerate(tables.items())
@@ -43,7 +46,9 @@ def test_a_forecast_knows_nothing_from_its_moment_on(tables, weekends, moment):
     for seed, weekend in enumerate(_rounds(weekends)):
         as_of = weekend.as_of(moment)
         honest = forecast.forecast_as_of(tables, weekend.race_id, moment, SETTINGS)
-        travelled = forecast.forecast_as_of(_scrambled(tables, as_of, seed), weekend.race_id, moment, SETTINGS)
+        travelled = forecast.forecast_as_of(
+            _scrambled(tables, as_of, seed), weekend.race_id, moment, SETTINGS
+        )
         assert not honest.is_empty()
         assert _bytes(honest) == _bytes(travelled), (weekend.race_id, moment)
 
@@ -53,12 +58,15 @@ def test_the_test_can_fail(tables, weekends):
     weekend = [w for w in weekends if w.race is not None][-1]
     early = weekend.as_of("before_weekend")
     honest = forecast.forecast_as_of(tables, weekend.race_id, "on_grid", SETTINGS)
-    changed = forecast.forecast_as_of(_future_dropped_or_wrong(tables, early), weekend.race_id, "on_grid", SETTINGS)
+    changed = forecast.forecast_as_of(
+        _future_dropped_or_wrong(tables, early), weekend.race_id, "on_grid", SETTINGS
+    )
     assert _bytes(honest) != _bytes(changed)
 
 
 def test_the_whole_pipeline_leaves_earlier_forecasts_as_they_were(tables, weekends):
-    """All forecasts in one go, as the lake makes them: those made before the cut are the same, byte for byte."""
+    """All forecasts in one go, as the lake makes them: those made before the cut are the same, byte for
+    byte."""
 
     def everything(frames):
         all_weekends = build_weekends(frames)
@@ -112,7 +120,9 @@ def test_title_odds_know_nothing_of_the_races_to_come(tables, weekends):
 
     cut = weekends[first + 5].weekend_at
     honest = odds(tables).filter(pl.col("as_of") <= cut)
-    known = {n: f if n == "race_calendar" else asof.before(f, cut) for n, f in _scrambled(tables, cut, 8).items()}
+    known = {
+        n: f if n == "race_calendar" else asof.before(f, cut) for n, f in _scrambled(tables, cut, 8).items()
+    }
     assert honest["after_round"].max() == 5
     assert _bytes(honest) == _bytes(odds(known).filter(pl.col("as_of") <= cut))
 
@@ -122,13 +132,15 @@ def test_the_chances_of_rain_and_safety_cars_come_from_the_past(tables, weekends
         as_of = weekend.as_of("on_grid")
         wrong = asof.scramble(tables["race_conditions"], as_of, 4)
         asked = (weekend.circuit_id, weekend.race_at, as_of)
-        assert scenarios.climatology(tables["race_conditions"], *asked) == scenarios.climatology(wrong, *asked)
+        assert scenarios.climatology(tables["race_conditions"], *asked) == scenarios.climatology(
+            wrong, *asked
+        )
 
 
 def test_the_ml_layer_is_trained_on_earlier_races_only(weekends, run):
     states = {c.race_id: c for c in run.checkpoints}
     outlooks = []
-    for last, weekend in zip(weekends, weekends[1:], strict=False):
+    for last, weekend in pairwise(weekends):
         if last.race_id in states:
             point = states[last.race_id]
             seen = look(weekend, "on_grid", point, point.state, 1, SETTINGS)
