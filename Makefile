@@ -109,7 +109,7 @@ lint: install
 	@$(BIN)/lint-imports --no-cache
 
 bench: install
-	@$(STRICT); for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+	@$(STRICT); for script in bench/[a-z]*.py; do echo "== $$script"; $(BIN)/python -m "bench.$$(basename "$$script" .py)"; done
 
 clean:
 	@rm -rf $(VENV) *.egg-info build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
