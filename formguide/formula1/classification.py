@@ -2,14 +2,20 @@
 
 Both give every car a position, the retired included; `positionText` says R (retired), W (withdrew, did
 not start), D (disqualified), E (excluded), N (not classified) or F (did not qualify) where it was not
-classified. Grid 0 is the pit lane for a car that started. There is no file of the starting grid: it
-comes with the result.
+classified.
+
+There is no file of the starting grid: it comes with the result, hours after it was published. Of a result
+only what was fixed before the start goes into the grid: who in which car, and the place. Grid 0 is the pit
+lane for a car that started and no place for one that withdrew; since only the race tells which, every 0 is
+a pit-lane start on the grid (a car too many at the back costs a forecast less than one too few). What can't
+be undone is that such a grid names the cars that the result names, and a place given up or taken after the
+grid was published may be the later one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
@@ -54,6 +60,13 @@ class ResultRecord(Entry):
     fastest_time: Duration | None = None
 
 
+class GridRecord(Entry):
+    """What a car's result says of the starting grid; `position_text` only for F, did not qualify."""
+
+    grid: Whole | None = None
+    position_text: Any = None
+
+
 class QualifyingRecord(Entry):
     """One car's qualifying."""
 
@@ -73,8 +86,9 @@ class PitStopRecord(Record):
     duration: Duration | None = None
 
 
-def add_results(items: Iterable[Item], sprint: bool, common: Row, names: Names, reading: Reading) -> None:
+def add_results(items: Sequence[Item], sprint: bool, common: Row, names: Names, reading: Reading) -> None:
     """Adds one race's results, and the starting grid and fastest laps that come with them."""
+    _add_grid(items, "sprint" if sprint else "race", common, names, reading)
     table = "sprint_results" if sprint else "race_results"
     records = _read(ResultRecord, "position_order", items, (table, None), common, names, reading)
     winner = next((r for r, _, _ in records if r.position_order == 1), None)
@@ -86,19 +100,16 @@ def add_results(items: Iterable[Item], sprint: bool, common: Row, names: Names, 
         position, status = place_and_status(text)
         started = status != "not_started"
         row = {**common, "driver_id": driver, "constructor_id": constructor}
-        grid = {
-            "grid_position": record.grid or None,
-            "pit_lane_start": record.grid == 0 and started,
-        }
         seconds = _race_time(record, winner)
         lapped = position is not None and seconds is None and (record.laps or 0) < most_laps
         reading.add(
             table,
             row
-            | grid
             | {
                 "when": "sprint" if sprint else "race",
                 "car_number": record.number,
+                "grid_position": record.grid or None,
+                "pit_lane_start": record.grid == 0 and started,
                 "finish_order": record.position_order,
                 "position": position,
                 "position_text": text,
@@ -110,13 +121,26 @@ def add_results(items: Iterable[Item], sprint: bool, common: Row, names: Names, 
                 "points": record.points,
             },
         )
-        if grid["grid_position"] is not None or grid["pit_lane_start"]:
-            session, when = ("sprint", "sprint_grid") if sprint else ("race", "grid")
-            reading.add("starting_grids", row | grid | {"session": session, "when": when})
         if not sprint and record.fastest_time is not None:
             lap = {"lap": record.fastest_lap, "lap_time_sec": record.fastest_time}
             rank = record.fastest_rank or timed.index(record) + 1
             reading.add("fastest_laps", row | lap | {"when": "race", "position": rank})
+
+
+def _add_grid(items: Sequence[Item], session: str, common: Row, names: Names, reading: Reading) -> None:
+    """Adds the starting grid that a race's results carry. How anybody finished does not touch it."""
+    # What is wrong with a record is said once, where its result is read; a record whose result cannot be read
+    # may still tell its place on the grid.
+    quiet = Reading(reading.source)
+    part = ("starting_grids", session)
+    when = "sprint_grid" if session == "sprint" else "grid"
+    for record, driver, constructor in _read(GridRecord, None, items, part, common, names, quiet):
+        if record.grid is None or record.position_text == "F":
+            continue
+        row = {**common, "driver_id": driver, "constructor_id": constructor, "session": session, "when": when}
+        place = {"grid_position": record.grid or None, "pit_lane_start": record.grid == 0}
+        reading.add("starting_grids", row | place)
+    reading.short |= quiet.short
 
 
 def _race_time(record: ResultRecord, winner: ResultRecord | None) -> float | None:
@@ -166,7 +190,7 @@ def add_pit_stops(items: Iterable[Item], common: Row, names: Names, reading: Rea
 
 def _read(
     model: Any,
-    place_field: str,
+    place_field: str | None,
     items: Iterable[Item],
     part: tuple[str, str | None],
     common: Row,
@@ -175,7 +199,8 @@ def _read(
 ) -> list[tuple[Any, str, str]]:
     """The records that can be read, each with its driver and constructor; the rest is set aside.
 
-    Set aside are also the later of two records of one driver, and of two in one position.
+    Set aside are also the later of two records of one driver, and of two in one position (if there is a
+    `place_field`).
     """
     records = []
     rejected = len(reading.rejects)
@@ -193,7 +218,7 @@ def _read(
         except UnknownNameError as error:
             reading.reject(file, index, f"{error.kind}Id", str(error), raw)
             continue
-        place = getattr(record, place_field)
+        place = getattr(record, place_field) if place_field is not None else None
         if driver in drivers:
             reading.reject(
                 file, index, "driverId", f"{driver} is also record {drivers[driver]}, which is kept", raw
@@ -202,7 +227,9 @@ def _read(
             reason = f"position {place} is also that of record {places[place]}, which is kept"
             reading.reject(file, index, "position", reason, raw)
         else:
-            drivers[driver] = places[place] = index
+            drivers[driver] = index
+            if place is not None:
+                places[place] = index
             records.append((record, driver, constructor))
     if len(reading.rejects) > rejected:
         reading.short.add((common["race_id"], *part))

@@ -1,7 +1,8 @@
 r"""Ergast's CSV tables: one file per kind of record for all seasons, joined by numeric ids, `\N` for null.
 
 Beside Ergast's own tables the folder may hold lists of safety cars, virtual safety cars and red flags,
-which name their race as `2024 Monaco Grand Prix`. Only the rows of the season asked for are looked at,
+which name their race as `2024 Monaco Grand Prix`. A starting grid is part of the result and is known only
+once that is (see `classification`). Only the rows of the season asked for are looked at,
 so that one bad row is reported with its season. A race's fingerprint is that of its own rows: a file of
 all seasons changes with every race.
 """

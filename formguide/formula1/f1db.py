@@ -4,12 +4,15 @@ A session's file is a list in the order of the classification; `position` is a n
 NC, DNP, EX, PL. Empty values and empty files (a cancelled session) are normal. `race.yml` announces the
 race; after it was run its `laps` is the distance that was really covered and `scheduledLaps` appears
 beside it.
+
+A session's rows come from its own file and from `race.yml`, never from the file of another session: what
+was known before a race must not depend on how it went.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +64,7 @@ def read_season(season: int, files: Mapping[str, bytes], names: Names) -> Readin
             race_id, round_number = weekend.race_id, weekend.round
         else:
             race_id, round_number = f"{season}-{race.name}", race.number or 0
+        # Of a renumbered race one folder is a leftover: it is passed over whole.
         rank = (len(race.files), round_number, race.folder)
         if race_id in chosen:
             kept, dropped = (
@@ -172,6 +176,7 @@ class _Session:
     row: Callable[[Any, Row], Row]
     session: str | int | None = None
     key: Callable[[Any, str], object] = lambda entry, driver: driver
+    one_per_place: bool = True
 
 
 def _read_session(
@@ -221,9 +226,11 @@ def _read_session(
             reading.reject(file, index, f"{error.kind}Id", str(error), item)
             continue
         entries.append(_Entered(index, item, entry, driver, constructor))
-    for entered, field, reason in _clashes(entries, session, lambda: _absent(race, name, files)):
+    for entered, field, reason in _clashes(entries, session):
         reading.reject(file, entered.index, field, reason, entered.raw)
         entries.remove(entered)
+    if not session.one_per_place:
+        reading.notes += [f"{file}: {shared}; both cars stay" for shared in _shared_places(entries)]
     if len(reading.rejects) > rejected:
         reading.short.add((race_id, session.table, session.session))
     order = 0
@@ -248,13 +255,11 @@ class _Entered:
     constructor: str
 
 
-def _clashes(
-    entries: list[_Entered], session: _Session, absent: Callable[[], set[str]]
-) -> list[tuple[_Entered, str, str]]:
+def _clashes(entries: list[_Entered], session: _Session) -> list[tuple[_Entered, str, str]]:
     """The records to set aside because another is the same driver's or has the same position, and why.
 
-    Of two the later goes, but: a place gives way to a disqualification (which is decided after the
-    classification), and of two cars on one grid place the one goes that did not come to the start.
+    Of two the later goes, but a place gives way to a disqualification (which is decided after the
+    classification).
     """
     clashes = []
     by_driver: dict[object, _Entered] = {}
@@ -269,19 +274,30 @@ def _clashes(
             clashes.append(
                 (loser, "driverId", f"{entered.driver} is also record {winner.index}, which is kept")
             )
-    by_place: dict[str, _Entered] = {}
-    for entered in by_driver.values():
-        if not _placed(entered):
-            continue
-        place = str(getattr(entered.entry, "position", ""))
-        first = by_place.setdefault(place, entered)
-        if first is not entered:
-            gone = first.entry.driver_id in absent() and entered.entry.driver_id not in absent()
-            loser, winner = (first, entered) if gone else (entered, first)
-            by_place[place] = winner
-            reason = f"position {place} is also that of record {winner.index}, which is kept"
-            clashes.append((loser, "position", reason))
+    if session.one_per_place:
+        for first, entered, place in _same_place(by_driver.values()):
+            reason = f"position {place} is also that of record {first.index}, which is kept"
+            clashes.append((entered, "position", reason))
     return clashes
+
+
+def _shared_places(entries: list[_Entered]) -> list[str]:
+    """Who has a place with somebody else, in words."""
+    return [
+        f"records {one.index} ({one.driver}) and {other.index} ({other.driver}) are both on place {place}"
+        for one, other, place in _same_place(entries)
+    ]
+
+
+def _same_place(entries: Iterable[_Entered]) -> Iterator[tuple[_Entered, _Entered, str]]:
+    """Each record whose place an earlier one has: that one, itself and the place."""
+    by_place: dict[str, _Entered] = {}
+    for entered in entries:
+        if _placed(entered):
+            place = str(getattr(entered.entry, "position", ""))
+            first = by_place.setdefault(place, entered)
+            if first is not entered:
+                yield first, entered, place
 
 
 def _placed(entered: _Entered) -> bool:
@@ -290,25 +306,6 @@ def _placed(entered: _Entered) -> bool:
 
 def _disqualified(entered: _Entered) -> bool:
     return str(getattr(entered.entry, "position", "")) in ("DSQ", "EX")
-
-
-def _absent(race: _Race, grid: str, files: Mapping[str, bytes]) -> set[str]:
-    """The drivers who, by the result that belongs to a grid, did not start and had no place on it."""
-    results = {
-        "starting-grid-positions": "race-results",
-        "sprint-starting-grid-positions": "sprint-race-results",
-    }
-    path = race.files.get(results.get(grid, ""))
-    try:
-        raw = read_yaml(files[path]) if path is not None else None
-    except YamlError:
-        return set()
-    records = [item for item in raw if isinstance(item, dict)] if isinstance(raw, list) else []
-    return {
-        str(item.get("driverId"))
-        for item in records
-        if item.get("position") in ("DNS", "DNP") and not item.get("gridPosition")
-    }
 
 
 def _race_row(entry: RaceEntry, row: Row) -> Row:
@@ -363,6 +360,13 @@ def _practice(number: int) -> _Session:
     return _Session("practice_results", PracticeEntry, f"practice_{number}", _practice_row, number)
 
 
+def _grid(session: str, when: str) -> _Session:
+    # Two cars on one place: one of them withdrew and the next has moved up (Spain 2025). Which one, only the
+    # race would tell, and a grid is used before the race: both stay. A car too many costs a forecast little,
+    # a starter whom it leaves out costs it everything about him.
+    return _Session("starting_grids", GridEntry, when, _grid_row, session, one_per_place=False)
+
+
 _SESSIONS: dict[str, _Session] = {
     "free-practice-1-results": _practice(1),
     "free-practice-2-results": _practice(2),
@@ -373,10 +377,8 @@ _SESSIONS: dict[str, _Session] = {
     "sprint-qualifying-results": _Session(
         "qualifying_results", QualifyingEntry, "sprint_qualifying", _qualifying_row, "sprint_qualifying"
     ),
-    "sprint-starting-grid-positions": _Session(
-        "starting_grids", GridEntry, "sprint_grid", _grid_row, "sprint"
-    ),
-    "starting-grid-positions": _Session("starting_grids", GridEntry, "grid", _grid_row, "race"),
+    "sprint-starting-grid-positions": _grid("sprint", "sprint_grid"),
+    "starting-grid-positions": _grid("race", "grid"),
     "sprint-race-results": _Session("sprint_results", RaceEntry, "sprint", _race_row),
     "race-results": _Session("race_results", RaceEntry, "race", _race_row),
     "pit-stops": _Session(

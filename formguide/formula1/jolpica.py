@@ -3,8 +3,9 @@
 A body is known by what it holds, not by its name: races with results, qualifying, sprint or pit stops,
 or a season's calendar. A listing longer than a page comes in several bodies, and a race may be split
 between two of them: the pages are put together first. A race at the open end of an incomplete listing is
-left for its next page. Lap times and the lists of drivers, constructors and standings are recognised and
-not read.
+left for its next page. A starting grid is part of the result and comes no earlier (see `classification`);
+qualifying has bodies of its own. Lap times and the lists of drivers, constructors and standings are
+recognised and not read.
 """
 
 from __future__ import annotations
@@ -129,7 +130,8 @@ def read_season(season: int, files: Mapping[str, bytes], names: Names) -> Readin
                     continue
                 target = sections.setdefault((race_id, section), [])
                 target += [(body.file, index, record) for index, record in enumerate(records, start=1)]
-    for (race_id, section), items in sorted(sections.items()):
+    # Pit stops name nobody but by id: a newcomer's name has to be known from another record by then.
+    for (race_id, section), items in sorted(sections.items(), key=lambda s: (s[0][1] == "PitStops", s[0])):
         _add(section, race_id, items, names, reading)
     return reading
 
@@ -224,6 +226,7 @@ def _weekend(season: int, race: Row, body: _Body, names: Names, reading: Reading
         fingerprint=fingerprint(announced),
         race_date=record.date,
         circuit_id=circuit_id,
+        # A sprint is announced with the season: that it has a result tells the calendar nothing new.
         has_sprint=record.sprint is not None or "SprintResults" in race,
         sessions={key: moment for key, moment in moments.items() if moment is not None},
     )

@@ -99,16 +99,27 @@ class SprintResults(RaceResults):
 
 
 class StartingGrids(RaceRecord):
-    """One row per car on the starting grid, as published about an hour before the start."""
+    """One row per car on the starting grid, as published about an hour before the start.
+
+    f1db has the list itself, cars included that then did not start. Where f1db has none, the grid is taken
+    from Jolpica's or Ergast's results: written down after the race, it names only cars that the result names.
+    """
 
     sport = "formula1"
     name = "starting_grids"
-    description = "Starting grids of races and sprints, penalties applied."
+    description = (
+        "Starting grids of races and sprints, penalties applied. With source jolpica or ergast it comes from "
+        "the result: only the cars that this names, one that withdrew without a place as a pit-lane start."
+    )
 
     session = _text("race or sprint", key=True)
     driver_id = _text("f1db driver id", key=True)
     constructor_id = _text("f1db constructor id")
-    grid_position = _whole("Place on the grid; missing for a pit-lane start", null=True, least=1)
+    grid_position = _whole(
+        "Place on the grid; missing for a pit-lane start; two cars may be given the same one",
+        null=True,
+        least=1,
+    )
     pit_lane_start = _flag("Whether the car starts from the pit lane")
     grid_penalty = _text("Places lost by a penalty (a number), or SFB: started from the back", null=True)
 

@@ -326,23 +326,19 @@ def test_a_newcomer_races() -> None:
     assert names.newcomers == {("driver", "brand-newface"): "brand-newface"}
 
 
-def test_of_two_cars_on_one_grid_place_the_one_that_came_to_the_start_stays() -> None:
-    results = results_yml(("1", "2", "3", "DNS"))
-    withdrawn = results[: results.rindex(b"  gridPosition: 1")]
+def test_two_cars_on_one_grid_place_both_stay_whoever_came_to_the_start() -> None:
     grid = grid_yml(("1", "2", "3", "3"))
-    reading = read(folder({"race": race_yml(), "race-results": withdrawn, "starting-grid-positions": grid}))
-    assert drivers(reading, "starting_grids") == ["lando-norris", "max-verstappen", "charles-leclerc"]
-    swapped = (
-        grid_yml(("1", "2", "3", "3"))
-        .replace(b"charles-leclerc", b"x")
-        .replace(b"george-russell", b"charles-leclerc")
-    )
-    swapped = swapped.replace(b"driverId: x", b"driverId: george-russell")
-    reading = read(
-        folder({"race": race_yml(), "race-results": withdrawn, "starting-grid-positions": swapped})
-    )
-    assert drivers(reading, "starting_grids") == ["lando-norris", "max-verstappen", "charles-leclerc"]
-    assert [r.row for r in reading.rejects] == [3]
+    withdrew = results_yml(("1", "2", "3", "DNS"))
+    for results in ({"race-results": withdrew}, {"race-results": results_yml()}, {}):
+        reading = read(folder({"race": race_yml(), "starting-grid-positions": grid} | results))
+        assert drivers(reading, "starting_grids") == [driver for driver, _, _ in FIELD]
+        assert [r["grid_position"] for r in reading.rows["starting_grids"]] == [1, 2, 3, 3]
+        assert not reading.rejects
+        assert not reading.short
+        assert reading.notes == [
+            "f1db/seasons/2024/races/08-monaco/starting-grid-positions.yml: records 3 (charles-leclerc) "
+            "and 4 (george-russell) are both on place 3; both cars stay"
+        ]
 
 
 def test_a_disqualification_from_qualifying_stands_over_the_place() -> None:

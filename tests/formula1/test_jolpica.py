@@ -255,6 +255,52 @@ def test_a_newcomer_gets_the_slug_of_the_full_name() -> None:
     assert rows[2]["driver_id"] == "zoe-newface"
 
 
+ASHGROVE = {"driverId": "ashgrove", "givenName": "Nils", "familyName": "Ashgrove"}
+
+
+@pytest.mark.parametrize("section", ["Results", "QualifyingResults", "SprintResults"])
+def test_a_newcomers_name_is_learnt_before_the_pit_stops_that_lack_it(section: str) -> None:
+    stops = body(
+        race(PitStops=[{"driverId": "ashgrove", "lap": "12", "stop": "1", "duration": "23.4"}]), url="p"
+    )
+    record = (QUALIFYING[0] if section == "QualifyingResults" else result(0)) | {"Driver": ASHGROVE}
+    # Named only in a race that comes after in the alphabet.
+    for named in (race(), race(number=5, name="Monaco Grand Prix")):
+        named[section] = [record]
+        for files in ({"a": stops, "b": body(named)}, {"b": stops, "a": body(named)}):
+            reading = read(files)
+            assert not reading.rejects
+            found = {row["driver_id"] for rows in reading.rows.values() for row in rows}
+            assert found == {"nils-ashgrove"}
+
+
+def test_how_a_race_went_does_not_touch_the_grid_that_its_result_carries() -> None:
+    went = [
+        result(0, "W", position="4", points="0", laps="0", status="Withdrew"),
+        result(1, "D", position="3", grid="0", laps="57", points="0", status="Disqualified"),
+        result(2, position="1", points="25"),
+        result(3, position="1", laps="many"),
+    ]
+    plain = [result(0), result(1, grid="0"), result(2), result(3)]
+    grids = []
+    for records in (plain, went):
+        rows = read({"b": body(race(Results=records))}).rows["starting_grids"]
+        grids.append([{k: v for k, v in row.items() if k != "fingerprint"} for row in rows])
+    assert grids[0] == grids[1]
+    assert [(r["grid_position"], r["pit_lane_start"]) for r in grids[0]] == [
+        (1, False),
+        (None, True),
+        (3, False),
+        (4, False),
+    ]
+
+
+def test_a_car_without_a_place_is_on_the_grid_unless_it_did_not_qualify() -> None:
+    for text, cars in (("W", 4), ("R", 4), ("F", 3)):
+        records = [*RESULTS[:3], result(3, text, grid="0", laps="0", status="Withdrew")]
+        assert len(read({"b": body(race(Results=records))}).rows["starting_grids"]) == cars
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=4),
