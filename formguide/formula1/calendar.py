@@ -39,14 +39,21 @@ class Weekend:
     sessions: dict[str, datetime] = field(default_factory=dict)
 
 
+def same_date(first: Weekend, other: Weekend) -> bool:
+    """Whether two sources agree on a race's date to within a day and a half.
+
+    One may name the local date and the other the one in UTC.
+    """
+    return abs(first.race_date - other.race_date) < _LARGEST_DISAGREEMENT
+
+
 def fill(first: Weekend, other: Weekend) -> Weekend:
     """The first source's weekend with what it lacks taken from the other.
 
-    A session's time is taken only if the two agree on the date to within a day and a half (one may name
-    the local date and the other the one in UTC); otherwise one of them describes an older plan.
+    A session's time is taken only if the two agree on the date; otherwise one of them describes an older
+    plan.
     """
-    same_date = abs(first.race_date - other.race_date) < _LARGEST_DISAGREEMENT
-    sessions = {**other.sessions, **first.sessions} if same_date else first.sessions
+    sessions = {**other.sessions, **first.sessions} if same_date(first, other) else first.sessions
     filled = replace(
         first,
         circuit_id=first.circuit_id or other.circuit_id,

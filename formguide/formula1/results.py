@@ -2,24 +2,26 @@
 
 Three sources are read (f1db, Jolpica, Ergast CSV). Per race and table the first that has it is taken, in
 that order; the others fill in what it lacks and are compared with it (see `agreement`). Only incident
-lists come from one place.
+lists come from one place. A table is filled in from the same table of the other sources only; of these the
+starting grids of Jolpica and Ergast are part of their results, and so come hours after f1db's.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import reduce
 
 import polars as pl
 
 from formguide.formula1 import ergast, f1db, jolpica
 from formguide.formula1.agreement import SCHEMA as DISAGREEMENTS
 from formguide.formula1.agreement import disagreements
-from formguide.formula1.calendar import Weekend, calendar_row, fill, session_times
+from formguide.formula1.calendar import Weekend, calendar_row, fill, same_date, session_times
 from formguide.formula1.folders import Files, read_folder, seasons_of, unplaced
 from formguide.formula1.ids import Names, names_of_tree
-from formguide.formula1.records import Reading, Reject, Row
+from formguide.formula1.records import Reading, Reject, Row, fingerprint
 from formguide.formula1.tables import SOURCE_TABLES, RaceCalendar
 from formguide.schema import Table, dtypes
 
@@ -52,7 +54,7 @@ def build_season(season: int, files: Files) -> SeasonTables:
     readings = [read(season, files.get(source, {}), names) for source, read in _READERS.items()]
     rejects = [reject for reading in readings for reject in reading.rejects]
     notes = [note for reading in readings for note in reading.notes]
-    weekends = _merge_weekends(readings)
+    weekends = _merge_weekends(readings, notes)
     tables = {}
     for table in SOURCE_TABLES:
         if table is RaceCalendar:
@@ -82,12 +84,29 @@ def _missing_sessions(tables: Mapping[str, pl.DataFrame]) -> list[str]:
     ]
 
 
-def _merge_weekends(readings: Iterable[Reading]) -> dict[str, Weekend]:
-    weekends: dict[str, Weekend] = {}
+def _merge_weekends(readings: Iterable[Reading], notes: list[str]) -> dict[str, Weekend]:
+    offered: dict[str, list[Weekend]] = {}
     for reading in readings:
         for race_id, weekend in reading.weekends.items():
-            weekends[race_id] = fill(weekends[race_id], weekend) if race_id in weekends else weekend
-    return weekends
+            offered.setdefault(race_id, []).append(weekend)
+    return {race_id: reduce(fill, _outvoted(said, notes)) for race_id, said in offered.items()}
+
+
+def _outvoted(said: list[Weekend], notes: list[str]) -> list[Weekend]:
+    """What the sources say of a weekend; if the others agree on another date, the first one's gives way.
+
+    Its times go with it.
+    """
+    first, *others = said
+    if len(others) < 2 or len({other.race_date for other in others}) > 1 or same_date(first, others[0]):
+        return said
+    date = others[0].race_date
+    sources = " and ".join(other.source for other in others)
+    notes.append(
+        f"{first.race_id}: {first.source} dates the race {first.race_date}, {sources} {date}, which is taken"
+    )
+    mark = fingerprint([weekend.fingerprint for weekend in said])
+    return [replace(first, race_date=date, sessions={}, fingerprint=mark), *others]
 
 
 def _merge_rows(
@@ -107,7 +126,7 @@ def _merge_rows(
             if part not in chosen:
                 chosen[part] = rows
             elif part in short:
-                chosen[part] = chosen[part] + _missing(chosen[part], rows)
+                chosen[part] = chosen[part] + _missing(chosen[part], rows, table != "starting_grids")
         short |= {(race_id, session) for race_id, name, session in reading.short if name == table}
     merged: list[Row] = []
     for (race_id, _), rows in chosen.items():
@@ -123,15 +142,14 @@ def _merge_rows(
     return merged
 
 
-def _missing(rows: list[Row], more: list[Row]) -> list[Row]:
-    """Those of the other rows whose driver is missing from the first and whose place is free."""
+def _missing(rows: list[Row], more: list[Row], one_per_place: bool) -> list[Row]:
+    """Those of the other rows whose driver is missing from the first and, if it matters, whose place is free.
+
+    On a grid it does not: a car that withdrew may still hold the place to which another moved up.
+    """
     drivers = {row["driver_id"] for row in rows}
-    places = {row.get("position") or row.get("grid_position") for row in rows} - {None}
-    return [
-        row
-        for row in more
-        if row["driver_id"] not in drivers and (row.get("position") or row.get("grid_position")) not in places
-    ]
+    places = {row.get("position") for row in rows} - {None} if one_per_place else set()
+    return [row for row in more if row["driver_id"] not in drivers and row.get("position") not in places]
 
 
 def _in_order(rows: list[Row]) -> list[Row]:

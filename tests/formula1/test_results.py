@@ -16,6 +16,7 @@ from formguide.formula1.results import SeasonTables, build_season, read_folder, 
 from formguide.formula1.tables import SOURCE_TABLES
 from formguide.schema import check
 
+from .test_ergast import RESULTS as ERGAST_RESULTS
 from .test_ergast import files
 from .test_f1db import grid_yml, race_yml, results_yml
 from .test_jolpica import RESULTS as BODY_RESULTS
@@ -78,6 +79,24 @@ def test_a_driver_set_aside_comes_from_the_next_source() -> None:
     assert sources["lando-norris"] == "f1db"
     orders = built.tables["race_results"]["finish_order"].to_list()
     assert orders == sorted(set(orders))
+
+
+def test_a_starter_missing_from_the_grid_is_filled_in_even_on_a_place_that_is_held() -> None:
+    wrong = grid_yml(("1", "2", "3", "4")).replace(b"driverId: max-verstappen", b"driverId: max-verstapen")
+    ergast = files(results=ERGAST_RESULTS.replace("1,1,2,2,33,1,", "1,1,2,2,33,3,"))
+    built = build_season(2023, {"f1db": tree(starting_grid_positions=wrong), "ergast_csv": ergast})
+    grid = built.tables["starting_grids"].filter(race_id="2023-bahrain")
+    places = {row["driver_id"]: (row["source"], row["grid_position"]) for row in grid.iter_rows(named=True)}
+    assert places["max-verstappen"] == ("ergast", 3)
+    assert places["charles-leclerc"] == ("f1db", 3)
+
+
+def test_a_grid_of_results_that_cannot_all_be_read_comes_from_the_next_source() -> None:
+    broken = [BODY_RESULTS[0], BODY_RESULTS[1] | {"Driver": {"driverId": "max_verstapen"}}]
+    bodies = {"a": body(race(2023, 1, Results=broken))}
+    built = build_season(2023, {"jolpica": bodies, "ergast_csv": files()})
+    grid = built.tables["starting_grids"].filter(race_id="2023-bahrain")
+    assert dict(grid.select("driver_id", "source").iter_rows())["max-verstappen"] == "ergast"
 
 
 def test_the_order_of_classified_cars_is_their_position_even_with_a_gap() -> None:
@@ -161,7 +180,32 @@ def test_a_difference_of_wording_is_none() -> None:
     assert fields == ["grid", "laps"]
 
 
-# -- the calendar's times -----------------------------------------------------------------------------
+# -- the calendar -----------------------------------------------------------------------------
+
+
+def moved(built: SeasonTables) -> tuple[date, datetime, list[str]]:
+    row = built.tables["race_calendar"].filter(race_id="2023-bahrain").row(0, named=True)
+    return row["race_date"], row["race_at"], [note for note in built.notes if "dates the race" in note]
+
+
+def test_a_date_on_which_both_other_sources_agree_is_taken() -> None:
+    late = {"race": bahrain_yml().replace(b"2023-03-05", b"2023-02-26") + b"time: 11:00\n"}
+    sunday = body(race(2023, 1) | {"date": "2023-03-05"})
+    built = build_season(2023, {"f1db": tree(**late), "jolpica": {"c": sunday}, "ergast_csv": files()})
+    said = "2023-bahrain: f1db dates the race 2023-02-26, jolpica and ergast 2023-03-05, which is taken"
+    assert moved(built) == (date(2023, 3, 5), datetime(2023, 3, 5, 15), [said])
+    assert set(built.disagreements.filter(table="race_calendar", field="race_date")["value_a"]) == {
+        "2023-02-26"
+    }
+    # One source against one, or three dates: the first is believed.
+    other = body(race(2023, 1) | {"date": "2023-03-12"})
+    for more in ({"ergast_csv": files()}, {"jolpica": {"c": other}, "ergast_csv": files()}):
+        built = build_season(2023, {"f1db": tree(**late), **more})
+        assert moved(built) == (date(2023, 2, 26), datetime(2023, 2, 26, 11), [])
+    # A day off is the local date instead of the one in UTC.
+    near = {"race": bahrain_yml().replace(b"2023-03-05", b"2023-03-04")}
+    built = build_season(2023, {"f1db": tree(**near), "jolpica": {"c": sunday}, "ergast_csv": files()})
+    assert moved(built)[::2] == (date(2023, 3, 4), [])
 
 
 def weekend(season: int, *, sprint: bool = False, **sessions: datetime) -> Weekend:
