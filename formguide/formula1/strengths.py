@@ -111,12 +111,19 @@ def after_race(state: State, weekend: Weekend, settings: ForecastSettings) -> St
     race = weekend.race
     if race is None:
         raise ValueError(f"{weekend.race_id} has not been run")
-    entry = tuple(
-        (d, t, c)
-        for d, t, c, ok in zip(race.drivers, race.teams, race.constructors, race.started, strict=True)
-        if ok
-    )
-    return replace(state.closed(), entry=entry, race_id=weekend.race_id)
+    return replace(state.closed(), entry=_entry(race), race_id=weekend.race_id)
+
+
+def _entry(race: Session) -> tuple[tuple[str, str, str], ...]:
+    """Two seats a team as (driver, team, constructor): who started, then who was entered and will be back."""
+    rows = list(zip(race.drivers, race.teams, race.constructors, strict=True))
+    order = [*np.flatnonzero(race.started), *np.flatnonzero(~race.started)]
+    seats: dict[str, list[tuple[str, str, str]]] = {}
+    for i in order:
+        crew = seats.setdefault(rows[i][1], [])
+        if len(crew) < 2:
+            crew.append(rows[i])
+    return tuple(seat for crew in seats.values() for seat in crew)
 
 
 def open_weekend(state: State, weekend: Weekend, s: StrengthSettings, steps: int = 1) -> State:
