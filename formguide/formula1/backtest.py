@@ -200,8 +200,10 @@ def scorecard(scores: pl.DataFrame, is_sample: bool) -> pl.DataFrame:
             gap = scoring.paired([ours[r] for r in shared], [by_race[r] for r in shared])
             rows.append((*row, gap.difference, gap.standard_error, gap.t))
     frame = pl.DataFrame(rows, schema=schema.dtypes(ForecastScorecard), orient="row")
-    # One race has no standard error, and equal forecasts no t.
-    return frame.with_columns(pl.col(pl.Float64).fill_nan(None)).sort("seasons", "moment", "metric", "model")
+    # One race has no standard error; equal forecasts have no t, and a constant difference an infinite one.
+    number = pl.col(pl.Float64)
+    finite = frame.with_columns(pl.when(number.is_finite()).then(number))
+    return finite.sort("seasons", "moment", "metric", "model")
 
 
 def pit_values(weekends: Sequence[Weekend], forecasts: pl.DataFrame, moment: str) -> np.ndarray:
