@@ -35,9 +35,11 @@ RESULTS = [
         "one_car_per_position",
         asset=key("race_results"),
         blocking=True,
-        description=checks.classification.__doc__,
+        description=checks.one_car_per_position.__doc__,
     ),
-    dg.AssetCheckSpec("full_fields", asset=key("race_results"), description=checks.full_fields.__doc__),
+    dg.AssetCheckSpec(
+        "complete_fields", asset=key("race_results"), description=checks.complete_fields.__doc__
+    ),
     dg.AssetCheckSpec("sources_agree", asset=key(DISAGREEMENTS), description=checks.sources_agree.__doc__),
 ]
 WET_RULE = dg.AssetCheckSpec(
@@ -63,8 +65,8 @@ def of_results(lake: Lake, asset: str, seasons: Sequence[int]) -> list[dg.AssetC
         return [result("sources_agree", asset, checks.sources_agree(frame), warn=True)]
     found = table_fits(lake, TABLES[asset], seasons)
     if asset == "race_results":
-        found.append(result("one_car_per_position", asset, checks.classification(frame)))
-        found.append(result("full_fields", asset, checks.full_fields(frame), warn=True))
+        found.append(result("one_car_per_position", asset, checks.one_car_per_position(frame)))
+        found.append(result("complete_fields", asset, checks.complete_fields(frame), warn=True))
     return found
 
 

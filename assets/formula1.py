@@ -177,7 +177,7 @@ def forecast_log(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator
     **BY_SEASON,
     kinds={"lightgbm"},
     code_version=forecast.VERSION,
-    description="The race forecasts with the ML layer on top, made on demand to be compared in the scorecard.",
+    description="The race forecasts with the ML layer on top, made on demand: the scorecard compares them.",
     deps=[
         *(checks.key(name) for name in incremental.STRENGTH_INPUTS),
         dg.AssetDep(race_conditions, partition_mapping=SEASONS_UP_TO),

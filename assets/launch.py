@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 
 from assets.partitions import SEASONS, season_range
 
@@ -95,8 +96,12 @@ def materialise(
 def _first_error(events: Iterable[dg.DagsterEvent]) -> str:
     for event in events:
         if event.is_step_failure and event.step_failure_data.error is not None:
-            error = event.step_failure_data.error
-            while error.cause is not None:
-                error = error.cause
-            return f"{event.step_key}: {' '.join(error.message.split())}"
+            return f"{event.step_key}: {root_cause(event.step_failure_data.error)}"
     return "the run failed"
+
+
+def root_cause(error: SerializableErrorInfo) -> str:
+    """What went wrong in the first place, in one line."""
+    while error.cause is not None:
+        error = error.cause
+    return " ".join(error.message.split())

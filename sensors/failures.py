@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from assets.launch import root_cause
 from formguide.alerts import record_failure
 from formguide.lake import Lake
 
@@ -17,7 +18,7 @@ from formguide.lake import Lake
 def run_failures(context: dg.RunFailureSensorContext, lake: dg.ResourceParam[Lake]) -> None:
     run = context.dagster_run
     steps = {
-        event.step_key or "": event.step_failure_data.error.message
+        event.step_key or "": root_cause(event.step_failure_data.error)
         for event in context.get_step_failure_events()
         if event.step_failure_data.error
     }

@@ -14,6 +14,7 @@ from formguide import schema
 from formguide.schema import Table
 
 _SHOWN = 20
+_PLACES = ("position", "finish_order")
 
 
 @dataclass(frozen=True)
@@ -41,35 +42,30 @@ def fits(frame: pl.DataFrame, table: type[Table]) -> Finding:
     return Finding(True, f"{frame.height} rows fit")
 
 
-def classification(results: pl.DataFrame) -> Finding:
-    """Each race has one car in every classified position, from 1 on without a gap, and nobody in two
-    places."""
-    races = results.group_by("race_id").agg(
-        classified=pl.col("position").drop_nulls().len(),
-        different=pl.col("position").drop_nulls().n_unique(),
-        last=pl.col("position").max().fill_null(0),
-        orders=pl.col("finish_order").n_unique(),
-        cars=pl.len(),
-    )
-    wrong = races.filter(
-        (pl.col("classified") != pl.col("different"))
-        | (pl.col("classified") != pl.col("last"))
-        | (pl.col("orders") != pl.col("cars"))
-    ).sort("race_id")
-    said = f"{races.height} races, {wrong.height} of them with a gap or two cars in one position"
+def one_car_per_position(results: pl.DataFrame) -> Finding:
+    """No race has two cars in one position, nor one car in two."""
+    keys = [
+        results.group_by("race_id", column)
+        .agg(cars=pl.len())
+        .with_columns(place=pl.col(column).cast(pl.String))
+        for column in _PLACES
+    ]
+    taken = pl.concat([k.filter(pl.col(c).is_not_null()).drop(c) for k, c in zip(keys, _PLACES, strict=True)])
+    wrong = taken.filter(pl.col("cars") > 1).unique().sort("race_id", "place")
+    races = results["race_id"].n_unique()
+    said = f"{races} races, {wrong['race_id'].n_unique()} with two cars in one position"
     return Finding(wrong.is_empty(), said, wrong.height, wrong.head(_SHOWN))
 
 
-def full_fields(results: pl.DataFrame, least: int = 16, most: int = 26) -> Finding:
-    """Every race has a plausible number of cars."""
-    races = results.group_by("race_id").agg(cars=pl.len()).sort("race_id")
-    wrong = races.filter(~pl.col("cars").is_between(least, most))
-    return Finding(
-        wrong.is_empty(),
-        f"{wrong.height} races outside {least}–{most} cars",
-        wrong.height,
-        wrong.head(_SHOWN),
+def complete_fields(results: pl.DataFrame, least: int = 16, most: int = 26) -> Finding:
+    """Every race has a plausible number of cars and no gap in its classification."""
+    races = results.group_by("race_id").agg(
+        cars=pl.len(), classified=pl.col("position").count(), last=pl.col("position").max().fill_null(0)
     )
+    gap = pl.col("classified") != pl.col("last")
+    wrong = races.filter(gap | ~pl.col("cars").is_between(least, most)).sort("race_id")
+    said = f"{races.height} races, {wrong.height} with a gap or not {least} to {most} cars"
+    return Finding(wrong.is_empty(), said, wrong.height, wrong.head(_SHOWN))
 
 
 def wet_rule(conditions: pl.DataFrame, at_least: float = 0.9) -> Finding:

@@ -1,0 +1,286 @@
+"""The season chain as Dagster runs it: what is made, what is carried over, what is stale, what is blocked."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.loader import LoadingContextForTest
+
+from assets import formula1, launch, warehouse
+from assets.partitions import SEASONS
+from formguide.formula1 import forecast, strengths
+from formguide.formula1.arrivals import SPORT
+from formguide.formula1.forecast_tables import ForecastLog
+from formguide.formula1.tables import TABLES
+
+RUN_IN_2023, RUN_IN_2024 = 6, 4
+
+
+def test_every_asset_of_the_chain_is_made(made):
+    for name in TABLES:
+        assert made.lake.partitions(SPORT, name) == ["2023", "2024"], name
+    forecasts = made.lake.read_table(SPORT, "race_forecasts")
+    assert set(forecasts["season"]) == {2023, 2024}
+    assert not made.lake.read_table(SPORT, "season_forecasts").is_empty()
+
+
+def test_every_check_passes_on_the_sample(house):
+    result = house.definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=house.instance,
+        asset_selection=sorted(formula1.SEASON_CHAIN.resolve(house.definitions.resolve_asset_graph())),
+        partition_key="2024",
+    )
+    checks = {(c.asset_key.path[-1], c.check_name): c for c in result.get_asset_check_evaluations()}
+    assert {name for _, name in checks} >= {
+        "fits_declaration",
+        "one_car_per_position",
+        "complete_fields",
+        "sources_agree",
+        "wet_rule_agrees",
+        "probabilities_add_up",
+    }
+    assert [key for key, check in checks.items() if not check.passed] == []
+
+
+def test_a_second_run_computes_nothing_and_writes_nothing(house):
+    before = house.lake.state()
+    written = {path: path.stat().st_mtime_ns for path in house.root.rglob("current.json")}
+    said = house.run()
+    assert {name: numbers["computed"] for name, numbers in said.items()} == dict.fromkeys(said, 0)
+    assert house.lake.state() == before
+    assert {path: path.stat().st_mtime_ns for path in house.root.rglob("current.json")} == written
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """How often the model was really asked, by the race it was asked about."""
+    counted = {"strengths": Counter(), "forecasts": Counter()}
+    after_race, look = strengths.after_race, forecast.look
+
+    def counting_after_race(state, weekend, settings):
+        counted["strengths"][weekend.race_id] += 1
+        return after_race(state, weekend, settings)
+
+    def counting_look(weekend, *rest):
+        outlook = look(weekend, *rest)
+        counted["forecasts"][weekend.race_id] += outlook is not None
+        return outlook
+
+    monkeypatch.setattr(strengths, "after_race", counting_after_race)
+    monkeypatch.setattr(forecast, "look", counting_look)
+    return counted
+
+
+def swap_winner(file: Path) -> None:
+    """Corrects a result: the first two change places."""
+    text = file.read_text()
+    records = re.split(r"(?m)^(?=- position:)", text)
+    head, one, two, rest = records[0], records[1], records[2], records[3:]
+    one, two = (
+        two.replace("position: 2", "position: 1", 1),
+        one.replace("position: 1", "position: 2", 1),
+    )
+    file.write_text("".join([head, one, two, *rest]))
+
+
+def test_a_corrected_race_is_felt_from_the_next_race_on(house, race_file, calls):
+    file = race_file(2024, 2, "race-results")
+    swap_winner(file)
+    said = house.run((2024,))
+    races = house.lake.read_table(SPORT, "race_calendar", ["2024"]).sort("round")["race_id"].to_list()
+    assert set(calls["strengths"]) == set(races[1:RUN_IN_2024])
+    assert set(+calls["forecasts"]) == set(races[2:])
+    assert set(calls["strengths"].values()) == {1}
+    assert (said["strengths"]["computed"], said["strengths"]["carried_over"]) == (3, 1)
+
+
+def test_a_corrected_race_of_an_earlier_season_is_felt_in_the_next(house, race_file, calls):
+    swap_winner(race_file(2023, RUN_IN_2023, "race-results"))
+    house.run()
+    seasons = {int(race.split("-")[0]) for race in calls["strengths"]}
+    assert seasons == {2023, 2024}
+    assert sum(calls["strengths"].values()) == 1 + RUN_IN_2024
+
+
+def test_practice_of_a_coming_race_changes_only_its_own_forecasts(house, race_file, calls):
+    file = race_file(2024, RUN_IN_2024 + 1, "free-practice-1-results")
+    file.write_text(file.read_text().replace("laps: ", "laps: 1", 1))
+    house.run((2024,))
+    assert calls["strengths"] == {}
+    races = house.lake.read_table(SPORT, "race_calendar", ["2024"]).sort("round")["race_id"]
+    assert +calls["forecasts"] == {races[RUN_IN_2024]: 3}
+
+
+def test_grown_file_by_file_equals_made_at_once(tmp_path, made, house):
+    races = sorted((made.folder / "f1db" / "seasons").glob("*/races/*"))
+    shutil.rmtree(house.root)
+    seasons = house.folder / "f1db" / "seasons"
+    shutil.rmtree(seasons)
+    for upto in (7, 9, len(races)):
+        for race in races[:upto]:
+            shutil.copytree(
+                race, seasons / race.relative_to(made.folder / "f1db" / "seasons"), dirs_exist_ok=True
+            )
+        house.run()
+    log = (SPORT, ForecastLog.name, None)
+    grown, at_once = house.lake.state(), made.lake.state()
+    assert grown.pop(log).rows > at_once.pop(log).rows
+    assert grown == at_once
+
+
+def test_a_deleted_race_goes_from_every_table(house, race_file):
+    shutil.rmtree(race_file(2024, 4, "race").parent)
+    house.run((2024,))
+    assert 4 not in house.lake.read_table(SPORT, "race_results", ["2024"])["round"]
+    assert 4 not in house.lake.read_table(SPORT, "strengths", ["2024"])["round"]
+
+
+def test_bad_records_are_quarantined_and_named(house, race_file):
+    file = race_file(2024, 3, "race-results")
+    file.write_text(file.read_text().replace("position: 2\n", "position: 1\n", 1))
+    said = house.run((2024,))
+    (reject,) = said["race_calendar"]["rejects"]
+    assert "race-results.yml" in reject
+    assert "position" in reject
+    assert [q.reason for q in house.lake.quarantined(SPORT)] == [reject]
+
+
+def test_what_was_issued_stays_as_it_was(house, race_file):
+    before = house.lake.read_table(SPORT, "forecast_log")
+    assert not before.is_empty()
+    run = house.lake.read_table(SPORT, "race_results")["race_id"].unique()
+    assert not before["race_id"].is_in(run.implode()).any()
+    swap_winner(race_file(2024, 4, "race-results"))
+    house.run((2024,))
+    after = house.lake.read_table(SPORT, "forecast_log")
+    assert after.height > before.height
+    assert after.head(before.height).equals(before)
+
+
+def test_an_issued_forecast_is_the_forecast_of_the_lake(made):
+    log = made.lake.read_table(SPORT, "forecast_log")
+    forecasts = made.lake.read_table(SPORT, "race_forecasts").filter(pl.col("scenario") == "mixed")
+    both = log.join(forecasts, on=["race_id", "moment", "driver_id"], suffix="_now")
+    assert both.height == log.height
+    for column in ("p_win", "p_podium", "p_retire", "position_probs"):
+        assert both[column].equals(both[f"{column}_now"])
+
+
+def stale(house, *names):
+    """The partitions of some assets that Dagster holds for stale."""
+    resolver = CachingStaleStatusResolver(
+        house.instance, house.definitions.resolve_asset_graph(), LoadingContextForTest(house.instance)
+    )
+    return {
+        (name, season)
+        for name in names
+        for season in SEASONS.get_partition_keys()
+        if resolver.get_status(dg.AssetKey([SPORT, name]), season) is StaleStatus.STALE
+    }
+
+
+CHAIN = ("source_files", *TABLES, "strengths", "race_forecasts", "season_forecasts", "forecast_log")
+
+
+def test_nothing_is_stale_after_a_run_over_a_range(house):
+    house.run()
+    assert stale(house, *CHAIN) == set()
+
+
+def test_only_what_a_change_concerns_is_stale(house, race_file):
+    house.run()
+    swap_winner(race_file(2024, 1, "race-results"))
+    house.run(selection=dg.AssetSelection.assets([SPORT, "source_files"]))
+    results = {(name, "2024") for name in TABLES if name != "race_conditions"}
+    assert stale(house, *CHAIN) == results
+    house.run((2024,))
+    assert stale(house, *CHAIN) == set()
+
+
+def test_a_change_of_one_season_makes_the_next_ones_strengths_stale(house, race_file):
+    house.run()
+    swap_winner(race_file(2023, 3, "race-results"))
+    house.run((2023,))
+    assert ("strengths", "2024") in stale(house, *CHAIN)
+    assert ("strengths", "2023") not in stale(house, *CHAIN)
+
+
+def test_a_failed_check_stops_what_comes_after(house, monkeypatch):
+    from formguide.formula1 import checks
+
+    monkeypatch.setattr(checks, "one_car_per_position", lambda _: checks.Finding(False, "two cars", 2))
+    with pytest.raises(launch.RunFailed):
+        house.run((2024,))
+    made = house.instance.get_latest_materialization_event(dg.AssetKey([SPORT, "race_results"]))
+    assert made is not None
+    assert house.instance.get_latest_materialization_event(dg.AssetKey([SPORT, "strengths"])) is None
+
+
+def test_a_run_says_why_it_failed_in_one_line(house, monkeypatch):
+    from formguide.formula1 import incremental
+
+    def broken(*_: object) -> None:
+        raise ValueError("no such\nthing")
+
+    monkeypatch.setattr(incremental, "make_strengths", broken)
+    with pytest.raises(launch.RunFailed, match=r"^formula1__strengths: ValueError: no such thing$"):
+        house.run((2024,))
+
+
+def test_a_season_without_a_partition_is_refused(house):
+    with pytest.raises(launch.RunFailed, match="not 1950"):
+        house.run((1950,))
+
+
+@pytest.mark.filterwarnings("ignore:.*include_sources.*")
+def test_scorecard_and_warehouse_follow_by_automation(house):
+    automated = {dg.AssetKey([SPORT, "forecast_scorecard"]), dg.AssetKey("warehouse")}
+
+    def asked(cursor=None):
+        result = dg.evaluate_automation_conditions(house.definitions, house.instance, cursor=cursor)
+        return {r.key for r in result.results if not r.true_subset.is_empty}, result.cursor
+
+    _, cursor = asked()
+    house.run()
+    first, cursor = asked(cursor)
+    assert first == automated
+    house.run((), warehouse.OVER_ALL_SEASONS)
+    again, cursor = asked(cursor)
+    assert again == set()
+    house.run((2024,))
+    assert asked(cursor)[0] == automated
+
+
+def test_the_warehouse_holds_a_table_per_asset(house):
+    from formguide.warehouse import query
+
+    house.run((), warehouse.OVER_ALL_SEASONS)
+    held = set(
+        query(house.lake, "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'formula1'")[
+            "table_name"
+        ]
+    )
+    assert held >= {
+        *TABLES,
+        "strengths",
+        "race_forecasts",
+        "season_forecasts",
+        "forecast_scorecard",
+        "source_files",
+    }
+    assert house.lake.read_table(SPORT, "forecast_scorecard")["is_sample"].all()
+
+
+def test_forecasts_are_shown_as_a_table_and_a_picture(house):
+    said = house.run((2024,))
+    assert said["race_forecasts"]["forecast"].startswith("| driver | team |")
+    assert "data:image/png;base64," in said["race_forecasts"]["finishing_positions"]
+    assert said["season_forecasts"]["title_odds"].startswith("| kind |")
+    assert said["strengths"]["strongest"].startswith("| entity_kind |")
