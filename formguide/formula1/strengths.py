@@ -92,7 +92,7 @@ def run_forward(
         chain = asof.fingerprint(root, chain, weekend.fingerprint)
         held = previous.get(weekend.race_id)
         if held is not None and held.fingerprint == chain:
-            last, state = held, None
+            last, state = replace(held, round=weekend.round), None
         else:
             if state is None:
                 state = last.state if last else initial_state(weekend.season, settings.strengths)

@@ -74,7 +74,9 @@ def title_odds(
             [w.calendar_fingerprint for w in coming], [w.fingerprint for w in mine[:done]],
         )  # fmt: skip
         if name in held:
-            frames.append(held[name])
+            # A race that was renumbered is the same race: its number is all that is new.
+            after = mine[done - 1].round if done else 0
+            frames.append(held[name].with_columns(after_round=pl.lit(after, dtype=pl.Int32)))
             taken += 1
             continue
         frames.append(_from_here(mine[:done], coming, chances, last, settings, simulations, seed, name))
