@@ -34,6 +34,7 @@ TABLES: dict[tuple[str, str], type[Table] | None] = {
     description="The lake as one DuckDB file, a schema per sport and a table per asset.",
 )
 def warehouse(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> dg.MaterializeResult[None]:
+    swept = lake.sweep()
     file = duckdb_file.build(lake, TABLES)
     contents = duckdb_file.query(
         lake, "SELECT sport, asset, sum(rows) AS rows FROM contents GROUP BY ALL ORDER BY ALL"
@@ -43,6 +44,7 @@ def warehouse(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -
             "file": dg.MetadataValue.path(str(file)),
             "tables": contents.height,
             "rows": int(contents["rows"].sum()),
+            "superseded_files_removed": len(swept),
             "contents": dg.MetadataValue.md(checks.as_markdown(contents)),
         }
     )

@@ -10,11 +10,9 @@ Raftery, "Strictly proper scoring rules, prediction, and estimation", JASA 102, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
@@ -22,7 +20,6 @@ __all__ = [
     "Mean",
     "Paired",
     "Reliability",
-    "ScoreRow",
     "binary_brier",
     "binary_log_loss",
     "brier",
@@ -35,8 +32,6 @@ __all__ = [
     "randomised_pit",
     "ranked_probability_score",
     "reliability",
-    "score_row",
-    "scorecard",
     "spearman",
     "top_1",
 ]
@@ -270,97 +265,6 @@ def paired(a: ArrayLike, b: ArrayLike) -> Paired:
     with np.errstate(divide="ignore", invalid="ignore"):
         t = float(np.float64(difference.mean) / np.float64(difference.standard_error))
     return Paired(difference.mean, difference.standard_error, t, difference.n)
-
-
-@dataclass(frozen=True)
-class ScoreRow:
-    """One line of a scorecard: a model's score on a task, and how it compares with one baseline.
-
-    Attributes:
-        sport, task: for instance "formula1" and "winner".
-        moment: what was known when the forecast was made, for instance "on the grid".
-        model: the model's or the baseline's name.
-        season: one season, or the seasons covered.
-        n: events scored.
-        metric: for instance "log_loss".
-        value, standard_error: mean over the events and its standard error.
-        baseline: who it is compared with, on the same events; null for none.
-        difference, difference_error, t: value minus the baseline's value, paired; null without a baseline.
-    """
-
-    sport: str
-    task: str
-    moment: str
-    model: str
-    season: str
-    n: int
-    metric: str
-    value: float
-    standard_error: float
-    baseline: str | None = None
-    difference: float | None = None
-    difference_error: float | None = None
-    t: float | None = None
-
-
-_SCORECARD = {
-    "sport": pl.String,
-    "task": pl.String,
-    "moment": pl.String,
-    "model": pl.String,
-    "season": pl.String,
-    "n": pl.Int64,
-    "metric": pl.String,
-    "value": pl.Float64,
-    "standard_error": pl.Float64,
-    "baseline": pl.String,
-    "difference": pl.Float64,
-    "difference_error": pl.Float64,
-    "t": pl.Float64,
-}
-
-
-def score_row(
-    scores: ArrayLike,
-    *,
-    sport: str,
-    task: str,
-    moment: str,
-    model: str,
-    season: str | int,
-    metric: str,
-    baseline: str | None = None,
-    baseline_scores: ArrayLike | None = None,
-) -> ScoreRow:
-    """A scorecard line from scores per event, with the paired difference if ``baseline_scores`` are given.
-
-    Raises:
-        ValueError: if only one of ``baseline`` and ``baseline_scores`` is given, or as ``paired``.
-    """
-    if (baseline is None) != (baseline_scores is None):
-        raise ValueError("a baseline needs both its name and its scores")
-    own = mean_se(scores)
-    row = ScoreRow(sport, task, moment, model, str(season), own.n, metric, own.mean, own.standard_error)
-    if baseline is None or baseline_scores is None:
-        return row
-    against = paired(scores, baseline_scores)
-    return ScoreRow(
-        **(
-            asdict(row)
-            | {
-                "baseline": baseline,
-                "difference": against.difference,
-                "difference_error": against.standard_error,
-                "t": against.t,
-            }
-        )
-    )
-
-
-def scorecard(rows: Iterable[ScoreRow]) -> pl.DataFrame:
-    """The lines as a frame with the columns of ``ScoreRow``, in the order given; NaN as null."""
-    frame = pl.DataFrame([asdict(row) for row in rows], schema=_SCORECARD, orient="row")
-    return frame.with_columns(pl.col(pl.Float64).fill_nan(None))
 
 
 def _distribution(probability: ArrayLike, winner: int) -> Floats:

@@ -1,17 +1,14 @@
 """Scores against hand cases, closed forms and SciPy."""
 
 import math
-from typing import Any
 
 import numpy as np
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from formguide.scoring import (
-    ScoreRow,
     binary_brier,
     binary_log_loss,
     brier,
@@ -24,8 +21,6 @@ from formguide.scoring import (
     randomised_pit,
     ranked_probability_score,
     reliability,
-    score_row,
-    scorecard,
     spearman,
     top_1,
 )
@@ -180,40 +175,3 @@ def test_paired_is_scipys_t_test():
     assert paired([1.0, 2.0], [0.0, 1.0]).t == math.inf
     with pytest.raises(ValueError, match="paired"):
         paired(a, b[:-1])
-
-
-LABELS: dict[str, Any] = {
-    "sport": "formula1",
-    "task": "winner",
-    "moment": "on the grid",
-    "model": "strengths",
-    "season": 2024,
-    "metric": "log_loss",
-}
-
-
-def test_a_scorecard_line():
-    line = score_row([1.0, 2.0, 3.0], **LABELS)
-    assert line == ScoreRow(
-        "formula1", "winner", "on the grid", "strengths", "2024", 3, "log_loss", 2.0, 1 / math.sqrt(3)
-    )
-    against = score_row([1.0, 2.0, 3.0], baseline="grid", baseline_scores=[2.0, 2.0, 5.0], **LABELS)
-    assert (against.baseline, against.difference) == ("grid", -1.0)
-    assert against.t == pytest.approx(stats.ttest_rel([1, 2, 3], [2, 2, 5]).statistic)
-    with pytest.raises(ValueError, match="both its name and its scores"):
-        score_row([1.0], baseline="grid", **LABELS)
-
-
-def test_a_scorecard_is_a_frame_of_fixed_columns():
-    empty = scorecard([])
-    frame = scorecard(
-        [
-            score_row([1.0], **LABELS),
-            score_row([1.0, 2.0], baseline="grid", baseline_scores=[1.0, 2.0], **LABELS),
-        ]
-    )
-    assert frame.schema == empty.schema
-    assert frame["standard_error"].to_list() == [None, 0.5]
-    assert frame["t"].to_list() == [None, None]
-    assert frame["difference"].to_list() == [None, 0.0]
-    assert frame["season"].dtype == pl.String
