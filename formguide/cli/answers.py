@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,15 @@ from rich.console import Console
 
 from formguide import asof
 from formguide.cli import screen
-from formguide.cli.base import LOG, CommandError
+from formguide.cli.base import LOG, CommandError, UsageError
 from formguide.cli.platform import Platform, platform
 from formguide.cli.seasons import seasons_at_hand
-from formguide.formula1 import arrivals, asked, figures, forecast, season_json
+from formguide.formula1 import arrivals, asked, figures, forecast, issuing, season_json
 from formguide.formula1.arrivals import SPORT
 from formguide.formula1.asked import Answer, Question
 from formguide.formula1.forecast import ForecastOptions
-from formguide.formula1.incremental import CHECKPOINTS
+from formguide.formula1.ids import UnknownNameError
+from formguide.formula1.incremental import CHECKPOINTS, checkpoints
 from formguide.formula1.scenarios import MIXED
 from formguide.formula1.tables import RaceCalendar, RaceResults
 from formguide.lake import Lake
@@ -57,14 +57,13 @@ class Trainer:
     console: Console
     assets: Platform | None = None
     started: bool = False
+    stack: ExitStack = field(default_factory=ExitStack)
 
-    @contextmanager
-    def ready(self) -> Iterator[None]:
-        """With the platform loaded, so that an answer does not wait for it."""
-        folders = [self.request.train_data] if self.request.train_data else []
-        with platform(self.lake, self.chosen, folders, self.console) as assets:
-            self.assets = assets
-            yield
+    def __enter__(self) -> Trainer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stack.close()
 
     def train(self, shown_on: Console) -> dict[str, Any]:
         """Brings the lake up to date, answers, writes the document and shows it; the document."""
@@ -73,7 +72,7 @@ class Trainer:
         season = self._season()
         question = Question(
             season=season,
-            options=request.options,
+            options=self._weighted(season),
             num_simulations=request.num_simulations,
             use_ml_layer=request.use_ml_layer,
             race=request.race,
@@ -99,14 +98,36 @@ class Trainer:
         return document
 
     def _bring_up_to_date(self) -> dict[str, dict[str, Any]]:
-        assert self.assets is not None
         folders = [self.request.train_data] if self.request.train_data else []
         seasons = seasons_at_hand(self.lake, folders)
         if self.request.force and not self.started:
             for season in seasons:
                 for asset in ("strengths", CHECKPOINTS, "race_forecasts", "season_forecasts"):
                     self.lake.delete(SPORT, asset, str(season))
-        return self.assets.season_chain(seasons)
+        news = arrivals.changed_seasons(
+            self.lake, arrivals.holdings(self.lake, [self.lake.inbox(SPORT), *folders])
+        )
+        if not set(news) & set(seasons) and issuing.is_current(self.lake, seasons):
+            return {"strengths": {"computed": 0, "carried_over": len(checkpoints(self.lake, seasons))}}
+        return self._platform().season_chain(seasons)
+
+    def _platform(self) -> Platform:
+        """The assets, loaded when they are first needed."""
+        if self.assets is None:
+            folders = [self.request.train_data] if self.request.train_data else []
+            self.assets = self.stack.enter_context(platform(self.lake, self.chosen, folders, self.console))
+        return self.assets
+
+    def _weighted(self, season: int) -> ForecastOptions:
+        """What was asked for, with the weights by id."""
+        request = self.request
+        try:
+            drivers, teams = asked.resolve_weights(
+                self.lake, season, request.driver_weights, request.team_weights
+            )
+        except UnknownNameError as error:
+            raise UsageError(str(error)) from error
+        return replace(request.options, driver_weights=drivers, team_weights=teams)
 
     def _season(self) -> int:
         known = [int(key) for key in self.lake.partitions(SPORT, RaceCalendar.name)]

@@ -195,7 +195,12 @@ def formula1(
         raise UsageError("--watch-folder watches the folder of --train-data: name one")
     if train_data is not None and not train_data.expanduser().is_dir():
         raise CommandError(f"--train-data {train_data}: there is no such folder")
-    options = _options(driver_weights, team_weights, scenarios, use_bayesian, p_wet)
+    weights = _weights(driver_weights, "--driver-weights"), _weights(team_weights, "--team-weights")
+    options = forecast.ForecastOptions(
+        p_wet=p_wet,
+        scenarios=tuple(dict.fromkeys(s.value for s in scenarios)) if scenarios else SCENARIOS,
+        use_bayesian=use_bayesian,
+    )
     place = open_lake(lake)
     keep_log(place, verbose, log_file)
     keep_apart(place, [train_data] if train_data else [])
@@ -209,22 +214,22 @@ def formula1(
         options=options,
         num_simulations=num_simulations,
         use_ml_layer=use_ml_layer,
-        driver_weights=_weights(driver_weights, "--driver-weights"),
-        team_weights=_weights(team_weights, "--team-weights"),
+        driver_weights=weights[0],
+        team_weights=weights[1],
         incremental=incremental_update and not force_retrain,
         force=force_retrain,
     )
-    trainer = Trainer(place, lake, request, err())
     try:
-        with trainer.ready():
+        with Trainer(place, lake, request, err()) as trainer:
+            seen = watch.folder_state(train_data.expanduser()).digest if train_data else None
             trainer.train(out())
             if watch_folder:
-                _stay(trainer, request)
+                _stay(trainer, request, seen)
     except (UnknownRaceError, SeasonJsonError) as error:
         raise CommandError(str(error)) from error
 
 
-def _stay(trainer: Trainer, request: Request) -> None:
+def _stay(trainer: Trainer, request: Request, seen: str | None) -> None:
     assert request.train_data is not None
     console = err()
     console.print(f"Watching {request.train_data}; Ctrl-C ends it.")
@@ -237,7 +242,7 @@ def _stay(trainer: Trainer, request: Request) -> None:
             console.print(f"formguide: {error}")
 
     with _until_interrupted() as stop:
-        watch.watch(request.train_data, again, stop)
+        watch.watch(request.train_data, again, stop, seen)
     console.print("Stopped watching.")
 
 
@@ -251,25 +256,6 @@ def _until_interrupted() -> Any:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _options(
-    driver_weights: str,
-    team_weights: str,
-    scenarios: list[Scenario] | None,
-    use_bayesian: bool,
-    p_wet: float | None,
-) -> forecast.ForecastOptions:
-    try:
-        return forecast.ForecastOptions(
-            p_wet=p_wet,
-            scenarios=tuple(dict.fromkeys(s.value for s in scenarios)) if scenarios else SCENARIOS,
-            use_bayesian=use_bayesian,
-            driver_weights=forecast.resolve_weights(_weights(driver_weights, "--driver-weights"), "driver"),
-            team_weights=forecast.resolve_weights(_weights(team_weights, "--team-weights"), "team"),
-        )
-    except ValueError as error:
-        raise UsageError(str(error)) from error
 
 
 def _weights(text: str, option: str) -> dict[str, float]:

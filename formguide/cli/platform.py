@@ -41,6 +41,15 @@ class Told:
     started: dict[str, float] = field(default_factory=dict)
     numbers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """With a spinner that names the step under way, and nothing left over from another run."""
+        self.started.clear()
+        self.numbers.clear()
+        with self.console.status("[dim]starting …[/dim]") as self.spinner:
+            yield
+        self.spinner = None
+
     def __call__(self, event: str, step: str, said: Mapping[str, Any]) -> None:
         """Takes one event of a run."""
         title = _TITLES.get(step, step)
@@ -69,13 +78,15 @@ class Platform:
     definitions: Any
     instance: Any
     launch: Any
+    told: Told
 
     def materialise(self, selection: Any, seasons: Sequence[int] = ()) -> dict[str, dict[str, Any]]:
         """Runs assets; what was said of each. Raises `CommandError` with the run's first error."""
         try:
-            made: dict[str, dict[str, Any]] = self.launch.materialise(
-                self.definitions, selection, self.instance, seasons
-            )
+            with self.told.watching():
+                made: dict[str, dict[str, Any]] = self.launch.materialise(
+                    self.definitions, selection, self.instance, seasons
+                )
         except self.launch.RunFailed as error:
             raise CommandError(str(error)) from error
         return made
@@ -94,16 +105,16 @@ def platform(
     lake: Lake, chosen: Path | None, folders: Sequence[Path], console: Console
 ) -> Iterator[Platform]:
     """The platform over a lake and the folders to read beside its inbox."""
-    with warnings.catch_warnings(), console.status("[dim]starting …[/dim]") as spinner:
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         definitions, resources = import_module("definitions"), import_module("resources")
-        launch = import_module("assets.launch")
+        launch, told = import_module("assets.launch"), Told(console)
         built = definitions.build_defs(
             {
                 "lake": resources.LakeResource(root=str(lake.root)),
                 "watched": resources.WatchedFolders(folders=[str(folder.absolute()) for folder in folders]),
             },
-            loggers={"command": launch.told_to(Told(console, spinner))},
+            loggers={"command": launch.told_to(told)},
         )
         with launch.instance_in(dagster_home(lake, chosen)) as instance:
-            yield Platform(built, instance, launch)
+            yield Platform(built, instance, launch, told)

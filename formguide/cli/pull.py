@@ -29,7 +29,8 @@ def pull(
     place = open_lake(lake)
     fetcher = Fetcher.from_env(Path(str(place.root)) / "cache" / "http")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=err(), transient=True) as bar:
+    screen = err()
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task(f"{season}", total=None)
 
         def tell(step: jolpica.PullStep) -> None:

@@ -191,9 +191,8 @@ def _simulate(
     if adjust is not None:
         outlook = outlook.shifted(adjust(outlook))
     outlook = forecast.weigh(outlook, question.options, settings)
-    chances = dict(
-        rows.filter(pl.col("scenario") != MIXED).select("scenario", "scenario_prob").unique().rows()
-    )
+    parts = rows.filter(pl.col("scenario") != MIXED).unique("scenario").sort("scenario")
+    chances = dict(parts.select("scenario", "scenario_prob").iter_rows())
     draws = np.random.default_rng(SEED).multinomial(question.num_simulations, _shares(chances.values()))
     drawn = []
     for stream, (scenario, n) in enumerate(zip(chances, draws, strict=True)):
@@ -233,6 +232,26 @@ def _odds(lake: Lake, known: _Known, question: Question, settings: ForecastSetti
         carried=lake.read_table(SPORT, SeasonForecasts.name, [str(question.season)], SeasonForecasts),
     )
     return table
+
+
+def resolve_weights(
+    lake: Lake, season: int, drivers: Mapping[str, float], teams: Mapping[str, float]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Hand weights by driver id and by team, from the codes and names that people use.
+
+    A name may be one that only the season's own files know. Raises `UnknownNameError` with a suggestion.
+    """
+    entered = season_tables(lake, [season], ["race_results", "qualifying_results"])
+    seen = pl.concat([frame.select("driver_id", "constructor_id") for frame in entered.values()])
+    known = sorted(seen["driver_id"].unique())
+    own = {}
+    for constructor in sorted(seen["constructor_id"].unique()):
+        own[ids.fold(constructor)] = own[ids.fold(ids.display_name("constructor", constructor))] = constructor
+    by_team = {}
+    for text, weight in teams.items():
+        constructor = own.get(ids.fold(text)) or ids.find_constructor(text, season)
+        by_team[ids.lineage(constructor)] = weight
+    return {ids.find_driver(text, known): weight for text, weight in drivers.items()}, by_team
 
 
 def rows_of(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:

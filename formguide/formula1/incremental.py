@@ -89,6 +89,11 @@ def make_source_files(lake: Lake, seasons: Iterable[int], folders: Iterable[str 
     return made
 
 
+def results_from(lake: Lake, season: int) -> str:
+    """What a season's tables would be made from now."""
+    return fingerprint(RESULTS_VERSION, version_of(lake, "source_files", season))
+
+
 def make_results(lake: Lake, seasons: Iterable[int]) -> dict[str, dict[int, Made]]:
     """The canonical tables of some seasons and where the sources disagree (asset → season → what was made).
 
@@ -98,7 +103,7 @@ def make_results(lake: Lake, seasons: Iterable[int]) -> dict[str, dict[int, Made
     declared = {table.name: table for table in SOURCE_TABLES}
     made: dict[str, dict[int, Made]] = {name: {} for name in RESULT_ASSETS}
     for season in seasons:
-        made_from = fingerprint(RESULTS_VERSION, version_of(lake, "source_files", season))
+        made_from = results_from(lake, season)
         kept = {name: lake.manifest(SPORT, name, str(season)) for name in made}
         if all(manifest is not None and manifest.made_from == made_from for manifest in kept.values()):
             for name, manifest in kept.items():
@@ -115,15 +120,20 @@ def make_results(lake: Lake, seasons: Iterable[int]) -> dict[str, dict[int, Made
     return made
 
 
+def conditions_from(lake: Lake, season: int) -> str:
+    """What a season's race conditions would be made from now."""
+    until = [key for key in lake.partitions(SPORT, "race_calendar") if int(key) <= season]
+    inputs = [version_of(lake, name, int(key)) for key in until for name in CONDITION_INPUTS]
+    return fingerprint(CONDITIONS_VERSION, inputs)
+
+
 def make_conditions(lake: Lake, seasons: Iterable[int]) -> dict[int, Made]:
     """Wet races and safety cars of some seasons, each from its own races and every earlier one."""
     from formguide.formula1.conditions import race_conditions
 
     made, due = {}, {}
     for season in seasons:
-        earlier = [key for key in lake.partitions(SPORT, "race_calendar") if int(key) <= season]
-        inputs = [version_of(lake, name, int(key)) for key in earlier for name in CONDITION_INPUTS]
-        made_from = fingerprint(CONDITIONS_VERSION, inputs)
+        made_from = conditions_from(lake, season)
         manifest = lake.manifest(SPORT, RaceConditions.name, str(season))
         if manifest is not None and manifest.made_from == made_from:
             made[season] = _carried(manifest)
@@ -142,6 +152,13 @@ def make_conditions(lake: Lake, seasons: Iterable[int]) -> dict[int, Made]:
     return dict(sorted(made.items()))
 
 
+def strengths_from(lake: Lake, season: int, settings: ForecastSettings) -> str:
+    """What a season's strengths would be made from now."""
+    inputs = [version_of(lake, name, season) for name in STRENGTH_INPUTS]
+    _, before = last_run(lake, season)
+    return fingerprint(strengths.VERSION, as_dict(settings), inputs, before)
+
+
 def make_strengths(
     lake: Lake, seasons: Iterable[int], settings: ForecastSettings | None = None
 ) -> dict[int, Made]:
@@ -153,11 +170,7 @@ def make_strengths(
     settings = settings or ForecastSettings()
     made = {}
     for season in sorted(seasons):
-        before = last_checkpoint(lake, season)
-        inputs = [version_of(lake, name, season) for name in STRENGTH_INPUTS]
-        made_from = fingerprint(
-            strengths.VERSION, as_dict(settings), inputs, before.fingerprint if before else None
-        )
+        made_from = strengths_from(lake, season, settings)
         manifest = lake.manifest(SPORT, Strengths.name, str(season))
         kept = lake.manifest(SPORT, CHECKPOINTS, str(season))
         if manifest and kept and manifest.made_from == kept.made_from == made_from:
@@ -165,7 +178,7 @@ def make_strengths(
             continue
         weekends = build_weekends(season_tables(lake, [season], STRENGTH_INPUTS))
         previous = {point.race_id: point for point in checkpoints(lake, [season])}
-        run = strengths.run_forward(weekends, settings, previous, before)
+        run = strengths.run_forward(weekends, settings, previous, last_checkpoint(lake, season))
         write_checkpoints(lake, season, run.checkpoints, made_from)
         table = strengths.strengths_table(run.checkpoints, weekends, settings)
         written = lake.write_table(SPORT, Strengths.name, str(season), table, Strengths, made_from)
@@ -197,13 +210,19 @@ def write_checkpoints(lake: Lake, season: int, points: Sequence[Checkpoint], mad
     lake.write_bytes(SPORT, CHECKPOINTS, str(season), contents, made_from, {"races": races})
 
 
-def last_checkpoint(lake: Lake, before: int) -> Checkpoint | None:
-    """The model's state after the last race of any earlier season."""
+def last_run(lake: Lake, before: int) -> tuple[int | None, str | None]:
+    """The last earlier season of which a race was run, and the fingerprint of its last checkpoint."""
     for key in reversed(lake.partitions(SPORT, CHECKPOINTS)):
         manifest = lake.manifest(SPORT, CHECKPOINTS, key)
         if int(key) < before and manifest is not None and manifest.extra["races"]:
-            return checkpoints(lake, [int(key)])[-1]
-    return None
+            return int(key), str(manifest.extra["races"][-1]["fingerprint"])
+    return None, None
+
+
+def last_checkpoint(lake: Lake, before: int) -> Checkpoint | None:
+    """The model's state after the last race of any earlier season."""
+    season, _ = last_run(lake, before)
+    return checkpoints(lake, [season])[-1] if season is not None else None
 
 
 def season_tables(

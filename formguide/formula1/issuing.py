@@ -21,8 +21,12 @@ from formguide.formula1.incremental import (
     STRENGTH_INPUTS,
     Made,
     checkpoints,
+    conditions_from,
     last_checkpoint,
+    last_run,
+    results_from,
     season_tables,
+    strengths_from,
     version_of,
 )
 from formguide.formula1.ml_layer import MlLayer
@@ -48,7 +52,7 @@ def make_race_forecasts(
     settings = settings or ForecastSettings()
     made = {}
     for season in sorted(seasons):
-        made_from = asof.fingerprint(forecast.VERSION, as_dict(settings), _inputs(lake, season))
+        made_from = forecasts_from(lake, season, settings)
         manifest = lake.manifest(SPORT, RaceForecasts.name, str(season))
         if manifest is not None and manifest.made_from == made_from:
             made[season] = Made(manifest.hash, manifest.rows or 0, 0, manifest.extra["forecasts"])
@@ -76,7 +80,7 @@ def make_season_forecasts(
     settings = settings or ForecastSettings()
     made = {}
     for season in sorted(seasons):
-        made_from = asof.fingerprint(title_odds.VERSION, as_dict(settings), _inputs(lake, season))
+        made_from = odds_from(lake, season, settings)
         manifest = lake.manifest(SPORT, SeasonForecasts.name, str(season))
         if manifest is not None and manifest.made_from == made_from:
             made[season] = Made(manifest.hash, manifest.rows or 0, 0, manifest.extra["rounds"])
@@ -95,6 +99,34 @@ def make_season_forecasts(
         )
         made[season] = Made(written.hash, table.height, computed, carried)
     return made
+
+
+def forecasts_from(lake: Lake, season: int, settings: ForecastSettings) -> str:
+    """What a season's race forecasts would be made from now."""
+    return asof.fingerprint(forecast.VERSION, as_dict(settings), _inputs(lake, season))
+
+
+def odds_from(lake: Lake, season: int, settings: ForecastSettings) -> str:
+    """What a season's title odds would be made from now."""
+    return asof.fingerprint(title_odds.VERSION, as_dict(settings), _inputs(lake, season))
+
+
+def is_current(lake: Lake, seasons: Iterable[int], settings: ForecastSettings | None = None) -> bool:
+    """Whether making the seasons again, from the results to the forecasts, would change nothing."""
+    settings = settings or ForecastSettings()
+
+    def fits(asset: str, season: int, made_from: str) -> bool:
+        manifest = lake.manifest(SPORT, asset, str(season))
+        return manifest is not None and manifest.made_from == made_from
+
+    return all(
+        fits("race_calendar", season, results_from(lake, season))
+        and fits("race_conditions", season, conditions_from(lake, season))
+        and fits(CHECKPOINTS, season, strengths_from(lake, season, settings))
+        and fits(RaceForecasts.name, season, forecasts_from(lake, season, settings))
+        and fits(SeasonForecasts.name, season, odds_from(lake, season, settings))
+        for season in seasons
+    )
 
 
 def _inputs(lake: Lake, season: int) -> str:
@@ -255,8 +287,7 @@ def known_seasons(lake: Lake) -> list[int]:
 
 def season_before(lake: Lake, season: int) -> int | None:
     """The last earlier season of which a race was run: where the season's first forecasts start from."""
-    before = last_checkpoint(lake, season)
-    return before.season if before else None
+    return last_run(lake, season)[0]
 
 
 def season_weekends(lake: Lake, season: int) -> list[Weekend]:

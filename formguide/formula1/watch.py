@@ -77,13 +77,14 @@ def watch(
     folder: str | Path,
     on_change: Callable[[], None],
     stop: Event,
+    known: str | None = None,
     debounce_sec: float = DEBOUNCE_SEC,
 ) -> None:
     """Calls `on_change` each time the folder has changed and gone quiet again, until `stop` is set.
 
-    The operating system tells of changes (watchdog); the folder's digest decides whether there are any.
-    What changes while `on_change` runs is noticed afterwards. Raises `NotADirectoryError` if the folder is
-    not there.
+    known: the digest of the folder as it was last taken in (by default, as it is now); what changed since
+    then, or changes while `on_change` runs, is noticed. The operating system says that something stirred
+    (watchdog); the digest decides whether it is news. Raises `NotADirectoryError` if there is no such folder.
     """
     from watchdog.events import FileSystemEvent, FileSystemEventHandler
     from watchdog.observers import Observer
@@ -97,26 +98,25 @@ def watch(
             if event.event_type not in ("opened", "closed_no_write"):
                 stirred.set()
 
+    known = known if known is not None else folder_state(folder).digest
+    pause = min(0.2, debounce_sec)
     observer = Observer()
     observer.schedule(Stir(), str(folder), recursive=True)
     observer.start()
-    known = folder_state(folder).digest
+    stirred.set()  # what changed before the observer was there stirred too
     try:
         while not stop.is_set():
-            if not stirred.wait(timeout=min(0.2, debounce_sec)):
+            if not stirred.wait(timeout=pause):
                 continue
             stirred.clear()
             state = folder_state(folder)
-            if state.digest == known:
-                continue
-            while not stop.is_set() and not state.quiet(time.time(), debounce_sec):
-                stop.wait(min(0.2, debounce_sec))
+            while state.digest != known and not state.quiet(time.time(), debounce_sec):
+                if stop.wait(pause):
+                    return
                 state = folder_state(folder)
-            if stop.is_set():
-                return
-            known = state.digest
-            on_change()
-            if folder_state(folder).digest != known:
+            if state.digest != known:
+                known = state.digest
+                on_change()
                 stirred.set()
     finally:
         observer.stop()
