@@ -10,6 +10,7 @@ from assets.warehouse import TABLES
 from definitions import build_defs
 from formguide.formula1.arrivals import SPORT
 from resources import LakeResource
+from sensors import SENSORS
 
 GRAPH = build_defs().resolve_asset_graph()
 ASSETS = sorted(GRAPH.materializable_asset_keys)
@@ -49,24 +50,27 @@ def test_every_asset_of_the_sport_is_a_table_of_the_warehouse():
     assert names <= {asset for _, asset in TABLES}
 
 
+def resources(definitions):
+    assert definitions.resources is not None
+    return definitions.resources
+
+
 def test_a_resource_can_be_swapped(tmp_path):
-    definitions = build_defs({"lake": LakeResource(root=str(tmp_path))})
-    assert definitions.resources["lake"].root == str(tmp_path)
-    assert build_defs().resources["lake"].root != str(tmp_path)
+    swapped = build_defs({"lake": LakeResource(root=str(tmp_path))})
+    assert resources(swapped)["lake"].root == str(tmp_path)
+    assert resources(build_defs())["lake"].root != str(tmp_path)
 
 
 def test_the_lake_is_where_the_environment_says(monkeypatch, tmp_path):
     monkeypatch.setenv("FORMGUIDE_LAKE", str(tmp_path / "elsewhere"))
     monkeypatch.setenv("FORMGUIDE_WATCH", f"{tmp_path / 'a'}:{tmp_path / 'b'}")
-    resources = build_defs().resources
-    assert resources["lake"].root == str(tmp_path / "elsewhere")
-    assert resources["watched"].folders == [str(tmp_path / "a"), str(tmp_path / "b")]
+    found = resources(build_defs())
+    assert found["lake"].root == str(tmp_path / "elsewhere")
+    assert found["watched"].folders == [str(tmp_path / "a"), str(tmp_path / "b")]
 
 
 def test_the_sensors_run_from_the_start():
-    sensors = (
-        build_defs().resolve_all_sensor_defs() if hasattr(build_defs(), "resolve_all_sensor_defs") else None
-    )
-    named = {s.name: s for s in sensors or build_defs().sensors}
+    named = {sensor.name: sensor for sensor in SENSORS}
     assert set(named) == {"formula1_files", "automation", "run_failures"}
-    assert {s.default_status for s in named.values()} == {dg.DefaultSensorStatus.RUNNING}
+    assert {sensor.default_status for sensor in SENSORS} == {dg.DefaultSensorStatus.RUNNING}
+    assert list(build_defs().sensors or []) == SENSORS

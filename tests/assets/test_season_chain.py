@@ -15,7 +15,7 @@ from dagster._core.loader import LoadingContextForTest
 
 from assets import formula1, launch, warehouse
 from assets.partitions import SEASONS
-from formguide.formula1 import forecast, strengths
+from formguide.formula1 import forecast, outlook, strengths
 from formguide.formula1.arrivals import SPORT
 from formguide.formula1.forecast_tables import ForecastLog
 from formguide.formula1.tables import TABLES
@@ -61,17 +61,17 @@ def test_a_second_run_computes_nothing_and_writes_nothing(house):
 @pytest.fixture
 def calls(monkeypatch):
     """How often the model was really asked, by the race it was asked about."""
-    counted = {"strengths": Counter(), "forecasts": Counter()}
-    after_race, look = strengths.after_race, forecast.look
+    counted: dict[str, Counter[str]] = {"strengths": Counter(), "forecasts": Counter()}
+    after_race, look = strengths.after_race, outlook.look
 
     def counting_after_race(state, weekend, settings):
         counted["strengths"][weekend.race_id] += 1
         return after_race(state, weekend, settings)
 
     def counting_look(weekend, *rest):
-        outlook = look(weekend, *rest)
-        counted["forecasts"][weekend.race_id] += outlook is not None
-        return outlook
+        seen = look(weekend, *rest)
+        counted["forecasts"][weekend.race_id] += seen is not None
+        return seen
 
     monkeypatch.setattr(strengths, "after_race", counting_after_race)
     monkeypatch.setattr(forecast, "look", counting_look)

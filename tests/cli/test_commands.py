@@ -10,10 +10,11 @@ import logging
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from formguide.cli import LOG
+from formguide.cli.base import LOG
 
 COMMANDS = (["run"], ["forecast"], ["forecast", "formula1"], ["backtest"], ["pull"], ["sql"], ["ui"])
 
@@ -269,7 +270,7 @@ def test_pull_without_a_network_says_so(formguide, monkeypatch, tmp_path):
 def test_ui_starts_dagster_on_the_lake(formguide, lake, monkeypatch):
     import os
 
-    started = {}
+    started: dict[str, Any] = {}
 
     def execve(program, arguments, environment):
         started.update(program=program, arguments=arguments, environment=environment)

@@ -354,6 +354,7 @@ def test_watch_folder_forecasts_again_and_ends_cleanly_on_ctrl_c(lake, folder, t
         command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as watcher:
         try:
+            assert watcher.stderr is not None
             for line in watcher.stderr:
                 if line.startswith("Watching"):
                     break

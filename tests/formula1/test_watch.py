@@ -89,7 +89,7 @@ def watching(folder):
         threads.append(thread)
         return calls
 
-    threads = []
+    threads: list[threading.Thread] = []
     yield start
     stop.set()
     for thread in threads:

@@ -11,11 +11,11 @@ import dagster as dg
 import pytest
 from upath import UPath
 
-import sensors.formula1 as watched_by
 from formguide.formula1 import incremental
 from formguide.formula1.sample import write_sample
 from formguide.lake import Lake
 from resources import LakeResource, WatchedFolders
+from sensors.formula1 import formula1_files
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Watch:
     def tick(self, seconds_later: float = 60.0) -> dg.SensorResult | dg.SkipReason:
         """What the sensor says when it looks, some time after the last change."""
         now = time.time() + seconds_later
-        self.monkeypatch.setattr(watched_by.time, "time", lambda: now)
+        self.monkeypatch.setattr("sensors.formula1.time.time", lambda: now)
         resources = {
             "lake": LakeResource(root=str(self.lake.root)),
             "watched": WatchedFolders(folders=[str(self.folder)]),
@@ -43,7 +43,8 @@ class Watch:
         with dg.build_sensor_context(
             instance=self.instance, cursor=self.cursor, resources=resources
         ) as context:
-            result = watched_by.formula1_files(context)
+            result = formula1_files(context)
+        assert isinstance(result, dg.SensorResult | dg.SkipReason)
         if isinstance(result, dg.SensorResult):
             self.cursor = result.cursor
         return result
