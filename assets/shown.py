@@ -33,34 +33,38 @@ def strengths(lake: Lake, season: int) -> dict[str, Any]:
 
 
 def next_race(lake: Lake, seasons: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """The forecast of the last season's next race, as a table and as a picture."""
-    season = max(seasons)
-    key = [str(season)]
-    forecasts = lake.read_table(SPORT, RaceForecasts.name, key, RaceForecasts)
-    calendar = lake.read_table(SPORT, RaceCalendar.name, key, RaceCalendar)
-    race = figures.next_race(forecasts, calendar, lake.read_table(SPORT, RaceResults.name, key, RaceResults))
-    if race is None:
-        return {}
-    rows = figures.latest(forecasts, race)
-    name = calendar.filter(pl.col("race_id") == race)["race_name"][0]
+    """The forecast of the next race, as a table and as a picture, with the last season that has one."""
+    for season in sorted(seasons, reverse=True):
+        key = [str(season)]
+        forecasts = lake.read_table(SPORT, RaceForecasts.name, key, RaceForecasts)
+        calendar = lake.read_table(SPORT, RaceCalendar.name, key, RaceCalendar)
+        results = lake.read_table(SPORT, RaceResults.name, key, RaceResults)
+        race = figures.next_race(forecasts, calendar, results)
+        if race is not None:
+            name = calendar.filter(pl.col("race_id") == race)["race_name"][0]
+            return {season: _race(figures.latest(forecasts, race), name)}
+    return {}
+
+
+def _race(rows: pl.DataFrame, name: str) -> dict[str, Any]:
     title = figures.race_title(name, rows["moment"][0], rows["as_of"][0])
     picture = figures.as_markdown_image(figures.finishing_positions_png(rows, title), title)
     return {
-        season: {
-            "race": title,
-            "forecast": dg.MetadataValue.md(checks.as_markdown(figures.forecast_table(rows))),
-            "finishing_positions": dg.MetadataValue.md(picture),
-        }
+        "race": title,
+        "forecast": dg.MetadataValue.md(checks.as_markdown(figures.forecast_table(rows))),
+        "finishing_positions": dg.MetadataValue.md(picture),
     }
 
 
 def title_odds(lake: Lake, seasons: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """The last season's title odds as they stand, drivers and constructors."""
-    season = max(seasons)
-    rows = figures.title_table(lake.read_table(SPORT, SeasonForecasts.name, [str(season)], SeasonForecasts))
-    return (
-        {season: {"title_odds": dg.MetadataValue.md(checks.as_markdown(rows))}} if not rows.is_empty() else {}
-    )
+    """The title odds as they stand, drivers and constructors, with the last season that has any."""
+    for season in sorted(seasons, reverse=True):
+        odds = lake.read_table(SPORT, SeasonForecasts.name, [str(season)], SeasonForecasts)
+        if not odds.is_empty():
+            return {
+                season: {"title_odds": dg.MetadataValue.md(checks.as_markdown(figures.title_table(odds)))}
+            }
+    return {}
 
 
 def scorecard(lake: Lake) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def parse_seasons(text: str | None) -> set[int] | None:
 def keep_apart(lake: Lake, folders: Iterable[Path]) -> None:
     """Raises `CommandError` before real seasons and the made-up league would share a lake."""
     coming = [arrivals.is_sample_folder(folder) for folder in folders]
-    if any(coming) and arrivals.holds_real_data(lake):
+    if any(coming) and arrivals.holds_real_data(lake) and not arrivals.holds_sample(lake):
         raise CommandError(
             f"{lake.root} holds real seasons: give the sample league a lake of its own with --lake PATH"
         )

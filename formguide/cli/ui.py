@@ -37,6 +37,11 @@ def ui(
     console.print(
         f"Drop race-weekend files into {place.inbox('formula1')} and watch them flow. Ctrl-C ends it."
     )
-    environment = os.environ | {"DAGSTER_HOME": str(home), "FORMGUIDE_LAKE": str(place.root)}
+    environment = os.environ | {
+        "DAGSTER_HOME": str(home),
+        "FORMGUIDE_LAKE": str(place.root),
+        # Dagster would have `dg dev` used, which wants its own project layout.
+        "PYTHONWARNINGS": "ignore:Function `dev_command` is superseded",
+    }
     os.chdir(project_root())
     os.execve(program, [str(program), "dev", "--port", str(port), "--host", host], environment)

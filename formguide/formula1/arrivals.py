@@ -63,7 +63,9 @@ class Holdings:
 
 def holdings(lake: Lake, folders: Iterable[str | Path] = ()) -> Holdings:
     """What the raw store would hold if the folders were mirrored now. Reads, and writes nothing."""
-    trees: Trees = {s: lake.raw_tree(SPORT, s) for s in lake.raw_sources(SPORT) if not s.startswith(_FOLDER)}
+    kept = {source: lake.raw_tree(SPORT, source) for source in lake.raw_sources(SPORT)}
+    trees: Trees = {source: tree for source, tree in kept.items() if not source.startswith(_FOLDER)}
+    origins = {source: tree for source, tree in kept.items() if source.startswith(_FOLDER)}
     bodies: dict[str, bytes] = {}
     mirrored: dict[str, dict[str, str]] = {}
     passed_over: list[str] = []
@@ -77,7 +79,8 @@ def holdings(lake: Lake, folders: Iterable[str | Path] = ()) -> Holdings:
                 bodies[sha] = body
                 now[f"{source}/{path}"] = sha
         name = folder_name(folder)
-        _mirror(trees, lake.raw_tree(SPORT, name), now)
+        others = [tree for other, tree in {**origins, **mirrored}.items() if other != name]
+        _mirror(trees, origins.get(name, {}), now, others)
         mirrored[name] = now
     return Holdings(trees, _by_season(trees, lake, bodies), mirrored, bodies, passed_over)
 
@@ -157,8 +160,10 @@ _FOLDER = "folder-"
 _SAMPLE = f"{_FOLDER}sample"
 
 
-def _mirror(trees: Trees, before: Mapping[str, str], now: Mapping[str, str]) -> None:
-    """Applies to the trees what changed in a folder."""
+def _mirror(
+    trees: Trees, before: Mapping[str, str], now: Mapping[str, str], others: Iterable[Mapping[str, str]]
+) -> None:
+    """Applies to the trees what changed in a folder; a file that goes leaves what another folder says."""
     for name in sorted(before.keys() | now.keys()):
         if before.get(name) == now.get(name):
             continue
@@ -167,7 +172,11 @@ def _mirror(trees: Trees, before: Mapping[str, str], now: Mapping[str, str]) -> 
         if name in now:
             tree[path] = now[name]
         elif tree.get(path) == before[name]:
-            del tree[path]
+            elsewhere = sorted(other[name] for other in others if name in other)
+            if elsewhere:
+                tree[path] = elsewhere[0]
+            else:
+                del tree[path]
 
 
 class _Bodies(Mapping[str, bytes]):

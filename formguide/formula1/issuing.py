@@ -34,6 +34,7 @@ from formguide.formula1.outlook import Outlook, look
 from formguide.formula1.scenarios import MIXED
 from formguide.formula1.settings import ForecastSettings, as_dict
 from formguide.formula1.strengths import Checkpoint
+from formguide.formula1.tables import RaceResults
 from formguide.formula1.weekends import Weekend, build_weekends
 from formguide.lake import Lake
 
@@ -255,7 +256,8 @@ def log_forecasts(lake: Lake, seasons: Sequence[int], made_at: datetime | None =
 def issued(lake: Lake, season: int, made_at: datetime) -> pl.DataFrame:
     """The season's forecasts of races that have not been run, as rows of the log."""
     forecasts = lake.read_table(SPORT, RaceForecasts.name, [str(season)], RaceForecasts)
-    run = lake.read_table(SPORT, "race_results", [str(season)])["race_id"].unique().to_list()
+    results = lake.read_table(SPORT, RaceResults.name, [str(season)], RaceResults)
+    run = results["race_id"].unique().to_list()
     rows = forecasts.filter((pl.col("scenario") == MIXED) & ~pl.col("race_id").is_in(run))
     names = {
         key: asof.fingerprint(*key)

@@ -284,3 +284,11 @@ def test_forecasts_are_shown_as_a_table_and_a_picture(house):
     assert "data:image/png;base64," in said["race_forecasts"]["finishing_positions"]
     assert said["season_forecasts"]["title_odds"].startswith("| kind |")
     assert said["strengths"]["strongest"].startswith("| entity_kind |")
+
+
+def test_a_season_of_which_nothing_is_known_is_an_empty_one(house):
+    house.run((2023, 2024, 2025))
+    for name in ("race_results", "strengths", "race_forecasts", "season_forecasts"):
+        assert house.lake.manifest(SPORT, name, "2025").rows == 0
+    alone = dg.AssetSelection.assets([SPORT, "race_forecasts"], [SPORT, "forecast_log"])
+    house.run((2025, 2026), alone)
