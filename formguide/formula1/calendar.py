@@ -14,6 +14,7 @@ from formguide.formula1.records import Row, fingerprint
 GRID_BEFORE_START = timedelta(hours=1)
 KNOWN_BEFORE_WEEKEND = timedelta(days=7)
 _LARGEST_DISAGREEMENT = timedelta(hours=36)
+_LONGEST_WEEKEND = timedelta(days=6)
 
 PRACTICE = ("practice_1", "practice_2", "practice_3")
 
@@ -67,6 +68,27 @@ def fill(first: Weekend, other: Weekend) -> Weekend:
     if filled == first:
         return first
     return replace(filled, fingerprint=fingerprint([first.fingerprint, other.fingerprint]))
+
+
+def without_stray_times(weekend: Weekend) -> tuple[Weekend, list[str]]:
+    """The weekend without times that can be no session's of it, and which those were, in words.
+
+    A day mistyped, or left as it was when a race was moved, would say that a session was known weeks before
+    it was held, or not until after the race. Sessions start in the six days before their race.
+    """
+    end = weekend.sessions.get("race", datetime.combine(weekend.race_date, time.max))
+    strays = {
+        name: moment
+        for name, moment in weekend.sessions.items()
+        if name != "race" and not end - _LONGEST_WEEKEND <= moment < end
+    }
+    said = [
+        f"{weekend.race_id}: {weekend.source} has {name} at {moment:%Y-%m-%d %H:%M}, which is not in the "
+        f"days before the race of {weekend.race_date}, and is not taken"
+        for name, moment in sorted(strays.items())
+    ]
+    sessions = {name: moment for name, moment in weekend.sessions.items() if name not in strays}
+    return (replace(weekend, sessions=sessions) if strays else weekend), said
 
 
 def session_times(weekend: Weekend) -> dict[str, datetime]:

@@ -18,7 +18,14 @@ import polars as pl
 from formguide.formula1 import ergast, f1db, jolpica
 from formguide.formula1.agreement import SCHEMA as DISAGREEMENTS
 from formguide.formula1.agreement import disagreements
-from formguide.formula1.calendar import Weekend, calendar_row, fill, same_date, session_times
+from formguide.formula1.calendar import (
+    Weekend,
+    calendar_row,
+    fill,
+    same_date,
+    session_times,
+    without_stray_times,
+)
 from formguide.formula1.folders import Files, read_folder, seasons_of, unplaced
 from formguide.formula1.ids import Names, names_of_tree
 from formguide.formula1.records import Reading, Reject, Row, fingerprint
@@ -88,8 +95,15 @@ def _merge_weekends(readings: Iterable[Reading], notes: list[str]) -> dict[str, 
     offered: dict[str, list[Weekend]] = {}
     for reading in readings:
         for race_id, weekend in reading.weekends.items():
-            offered.setdefault(race_id, []).append(weekend)
-    return {race_id: reduce(fill, _outvoted(said, notes)) for race_id, said in offered.items()}
+            dated, strays = without_stray_times(weekend)
+            offered.setdefault(race_id, []).append(dated)
+            notes += strays
+    merged = {}
+    for race_id, said in offered.items():
+        # Two sources' times may each be possible and not together.
+        merged[race_id], strays = without_stray_times(reduce(fill, _outvoted(said, notes)))
+        notes += strays
+    return merged
 
 
 def _outvoted(said: list[Weekend], notes: list[str]) -> list[Weekend]:
