@@ -70,5 +70,5 @@ def title_odds(lake: Lake, seasons: Iterable[int]) -> dict[int, dict[str, Any]]:
 def scorecard(lake: Lake) -> dict[str, Any]:
     """The headline scores, all seasons together: ours and every baseline's."""
     card = lake.read_table(SPORT, ForecastScorecard.name, None, ForecastScorecard)
-    rows = figures.headline_scores(card)
+    rows = figures.headline_scores(card).drop("is_sample", "seasons", "better")
     return {"scores": dg.MetadataValue.md(checks.as_markdown(rows))} if not rows.is_empty() else {}

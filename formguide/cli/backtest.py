@@ -20,7 +20,8 @@ from formguide.cli.base import (
     out,
     parse_seasons,
 )
-from formguide.formula1 import issuing
+from formguide.cli.platform import platform
+from formguide.formula1 import figures, issuing
 from formguide.show import format_rows
 
 
@@ -34,6 +35,9 @@ def backtest(
         bool,
         typer.Option("--ml-layer/--no-ml-layer", help="Also score the forecasts with the LightGBM layer."),
     ] = True,
+    full: Annotated[
+        bool, typer.Option("--full", help="Every metric, and each season by itself too.")
+    ] = False,
     lake: LakeOption = None,
 ) -> None:
     """Walk forward through the seasons of the lake and score every forecast, baselines beside it.
@@ -43,7 +47,11 @@ def backtest(
     """
     place = open_lake(lake)
     wanted = parse_seasons(seasons)
-    scored = sorted(wanted & set(issuing.known_seasons(place))) if wanted else issuing.scored_seasons(place)
+    known = issuing.known_seasons(place)
+    if not issuing.is_current(place, known):
+        with platform(place, lake, [], err()) as assets:
+            assets.season_chain(known)
+    scored = sorted(wanted & set(known)) if wanted else issuing.scored_seasons(place)
     if ml_layer and scored:
         with err().status("[dim]the ML layer walks forward …[/dim]"):
             issuing.make_ml_forecasts(place, scored)
@@ -55,7 +63,20 @@ def backtest(
     if as_json:
         sys.stdout.write(format_rows(_rows(sport, card), "json"))
         return
-    screen.show_scorecard(out(), card, whole=True)
+    shown = card if full else card.filter(pl.col("metric").is_in(MAIN_METRICS))
+    screen.scores(out(), figures.ordered_scores(shown, each_season=full))
+
+
+MAIN_METRICS = (
+    "winner_log_loss",
+    "winner_brier",
+    "winner_top1",
+    "podium_brier",
+    "podium_precision_at_3",
+    "spearman",
+    "pit_coverage_80",
+)
+"""What is printed unless everything is asked for."""
 
 
 def _rows(sport: Sport, card: pl.DataFrame) -> pl.DataFrame:

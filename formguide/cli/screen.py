@@ -63,36 +63,30 @@ def title_odds(console: Console, lake: Lake) -> None:
 
 
 def scorecard(console: Console, lake: Lake) -> None:
-    """The lake's scorecard, if there is one."""
+    """The headline scores of the lake's scorecard, if there is one."""
     card = lake.read_table(SPORT, ForecastScorecard.name, None, ForecastScorecard)
     if not card.is_empty():
-        show_scorecard(console, card)
+        scores(console, figures.headline_scores(card))
 
 
-def show_scorecard(console: Console, card: pl.DataFrame, whole: bool = False) -> None:
-    """Scores with standard errors and paired differences: the headline ones, or all of them."""
-    rows = card if whole else figures.headline_scores(card).with_columns(seasons=pl.lit(_span(card)))
-    for part in rows.partition_by("seasons", "moment", maintain_order=True):
+def scores(console: Console, card: pl.DataFrame) -> None:
+    """Rows of a scorecard, a table per moment, with standard errors and paired differences."""
+    columns = [
+        "metric",
+        "model",
+        "n",
+        "value",
+        "standard_error",
+        "difference",
+        "difference_se",
+        "difference_t",
+    ]
+    for part in card.partition_by("seasons", "moment", maintain_order=True):
         moment = part["moment"][0].replace("_", " ")
-        columns = [
-            "metric",
-            "model",
-            "n",
-            "value",
-            "standard_error",
-            "difference",
-            "difference_se",
-            "difference_t",
-        ]
         table(console, f"Scores {moment}, seasons {part['seasons'][0]}", part.select(columns))
     console.print(
         "difference: Formguide minus the model beside it, on the same races; t: over its standard error."
     )
-
-
-def _span(card: pl.DataFrame) -> str:
-    spans: list[str] = card["seasons"].unique().to_list()
-    return max(spans, key=len)
 
 
 def table(console: Console, title: str, frame: pl.DataFrame) -> None:

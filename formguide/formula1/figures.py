@@ -72,21 +72,18 @@ def title_table(odds: pl.DataFrame, first: int = 5) -> pl.DataFrame:
 
 
 def headline_scores(card: pl.DataFrame) -> pl.DataFrame:
-    """The scores over all seasons together that people ask for first, ours before the baselines."""
-    whole = card.filter(pl.col("seasons").str.len_chars() == pl.col("seasons").str.len_chars().max())
-    first = whole.filter(pl.col("metric").is_in(HEADLINE_METRICS) & pl.col("moment").is_in(HEADLINE_MOMENTS))
-    order = [pl.col("moment").replace_strict(_MOMENT_ORDER), pl.col("metric"), pl.col("model") != "formguide"]
-    return first.sort(*order, "model").select(
-        "moment",
-        "metric",
-        "model",
-        "n",
-        "value",
-        "standard_error",
-        "difference",
-        "difference_se",
-        "difference_t",
+    """The scores that people ask for first: two metrics at two moments, all seasons together."""
+    return ordered_scores(
+        card.filter(pl.col("metric").is_in(HEADLINE_METRICS) & pl.col("moment").is_in(HEADLINE_MOMENTS))
     )
+
+
+def ordered_scores(card: pl.DataFrame, each_season: bool = False) -> pl.DataFrame:
+    """A scorecard in the order in which it is read: by moment and metric, ours before the baselines."""
+    length = pl.col("seasons").str.len_chars()
+    shown = card if each_season else card.filter(length == length.max())
+    order = [pl.col("moment").replace_strict(_MOMENT_ORDER), pl.col("metric"), pl.col("model") != "formguide"]
+    return shown.sort(length, "seasons", *order, "model", descending=[True, *[False] * 5])
 
 
 def race_title(race_name: str, moment: str, as_of: datetime) -> str:

@@ -218,6 +218,15 @@ def test_backtest_prints_every_baseline_and_json_rows(formguide, lake):
     }
 
 
+def test_backtest_in_full_prints_every_metric_and_season(formguide, lake):
+    arguments = ("backtest", "--no-ml-layer", "--seasons", "2023-2024", "--lake", lake)
+    short, full = formguide(*arguments).out, formguide(*arguments, "--full").out
+    assert "position_rps" in full
+    assert "position_rps" not in short
+    assert "seasons 2023 " in full
+    assert "seasons 2023-2024" in short
+
+
 def test_backtest_of_chosen_seasons(formguide, lake):
     rows = json.loads(
         formguide("backtest", "--json", "--no-ml-layer", "--seasons", "2023-2024", "--lake", lake).out
