@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -45,6 +45,9 @@ FILES = (
 """The files that are read; others of an Ergast dump (standings, lap times) are not."""
 
 _LARGEST_FILE = 50_000_000
+
+_LONGEST_SILENCE = 10
+"""Races in a row without an incident; from 2014 to 2025 there were never more than five."""
 
 Numbered = tuple[int, Row]
 
@@ -244,16 +247,29 @@ def _joined(
     }
 
 
+def _covered(listed: Container[str], reading: Reading) -> set[str]:
+    """The races that the lists of incidents speak of, be it by not naming them.
+
+    That must not be learnt from a later race which they name: it would tell what was not known yet. A race
+    counts if its result has come, until the lists have been silent for so long that they must have ended.
+    """
+    run = {row["race_id"] for row in reading.rows.get("race_results", [])}
+    covered, silent = set(), 0
+    for race_id in sorted(reading.weekends, key=lambda race_id: reading.weekends[race_id].round):
+        silent = 0 if race_id in listed else silent + 1
+        if race_id in run and silent <= _LONGEST_SILENCE:
+            covered.add(race_id)
+    return covered
+
+
 def _incidents(season: int, tables: Mapping[str, list[Numbered]], names: Names, reading: Reading) -> None:
     """The season's incidents, and a row of kind `none` for the races that the lists cover and do not name."""
-    if not any(tables[name] for name in _INCIDENTS):
-        return
     listed: dict[str, dict[str, list[IncidentRecord]]] = {}
-    last_season = 0
+    years: set[str] = set()
     for name, kind in _INCIDENTS.items():
         for index, row in tables[name]:
             year, _, race = str(row.get("Race") or "").partition(" ")
-            last_season = max(last_season, int(year) if year.isdecimal() else 0)
+            years.add(year)
             if year != str(season):
                 continue
             record = read_record(IncidentRecord, row, reading, f"{FOLDER}/{name}", index)
@@ -267,11 +283,11 @@ def _incidents(season: int, tables: Mapping[str, list[Numbered]], names: Names, 
                 )
                 continue
             listed.setdefault(race_id, {}).setdefault(kind, []).append(record)
-    last_round = max((reading.weekends[race_id].round for race_id in listed), default=0)
+    covered = _covered(listed, reading) if {str(season), str(season - 1)} & years else set()
     for race_id, weekend in reading.weekends.items():
-        if (season == last_season and weekend.round > last_round) or season > last_season:
-            continue
         kinds = listed.get(race_id, {})
+        if not kinds and race_id not in covered:
+            continue
         common = {
             "season": season,
             "round": weekend.round,

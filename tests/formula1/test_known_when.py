@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from formguide.formula1.results import build_season
 
-from .test_ergast import files
+from .test_ergast import RACES, RESULT_COLUMNS, SAFETY, files
 from .test_f1db import folder, race_yml, results_yml
 
 TIMES = (
@@ -50,3 +50,48 @@ def test_where_one_source_mistypes_a_day_another_is_asked() -> None:
     given = {path.replace("2024", "2023"): body for path, body in folder({"race": text}).items()}
     calendar = build_season(2023, {"f1db": given, "ergast_csv": files()}).tables["race_calendar"]
     assert calendar.filter(race_id="2023-monaco")["sprint_at"][0] == datetime(2023, 5, 27, 14, 30)
+
+
+NAMES = [
+    *("Bahrain", "Australian", "Azerbaijan", "Miami", "Monaco", "Spanish", "Canadian", "Austrian", "British"),
+    *("Hungarian", "Belgian", "Dutch", "Italian", "Singapore", "Japanese", "Qatar"),
+]
+
+
+def season_of(run: int, incidents: tuple[int, ...]) -> dict[str, bytes]:
+    """Ergast's files of a 2023 of which `run` races were held, and which list incidents in some rounds."""
+    names = [f"{name} Grand Prix" for name in NAMES]
+    head = RACES.splitlines()[0]
+    races = [
+        f"{i},2023,{i},3,{name},{date(2023, 3, 5) + timedelta(weeks=i)},15:00:00,u" + ",\\N" * 10
+        for i, name in enumerate(names, start=1)
+    ]
+    results = [
+        f"{i},{i},2,2,33,1,1,1,1,25,57,1:30:00.000,5400000,40,2,1:33.000,200,1" for i in range(1, run + 1)
+    ]
+    listed = [f"2022 {names[0]},Debris,3,5,2", *(f"2023 {names[i - 1]},Debris,3,5,2" for i in incidents)]
+    return files(
+        races="\n".join([head, *races]) + "\n",
+        results=RESULT_COLUMNS + "\n".join(results) + "\n",
+        safety_cars="\n".join([SAFETY.splitlines()[0], *listed]) + "\n",
+    )
+
+
+def incidents_of(given: dict[str, bytes]) -> list[tuple[int, str]]:
+    frame = build_season(2023, {"ergast_csv": given}).tables["race_incidents"]
+    return list(frame.select("round", "kind").iter_rows())
+
+
+def test_that_a_race_had_no_safety_car_is_not_learnt_from_a_later_race() -> None:
+    whole = incidents_of(season_of(16, (3, 6)))
+    for run in range(1, 17):
+        until = incidents_of(season_of(run, tuple(i for i in (3, 6) if i <= run)))
+        assert until == [row for row in whole if row[0] <= run], run
+    assert whole[:4] == [(1, "none"), (2, "none"), (3, "safety_car"), (4, "none")]
+
+
+def test_lists_that_have_been_silent_for_long_have_ended() -> None:
+    assert incidents_of(season_of(16, (3,)))[-1] == (13, "none")
+    lists = season_of(16, ())
+    lists["safety_cars.csv"] = lists["safety_cars.csv"].replace(b"2022 ", b"2021 ")
+    assert incidents_of(lists) == []
