@@ -1,16 +1,17 @@
 """Choose the constants of the Formula 1 model on the races of 2016 to 2022, and of no later one.
 
-    python scripts/tune_formula1.py strengths --from FOLDER --out tuned.json     how cars and drivers move,
-    what sessions tell python scripts/tune_formula1.py noise --from FOLDER --start tuned.json ...   the race
-    day's law by
-    scenario python scripts/tune_formula1.py baselines --from FOLDER ...                  the same care for
-    what has to
-    be beaten
+    pip install -e '.[tune]'
+    python -m scripts.tune_formula1 strengths --from FOLDER --out tuned.json
+    python -m scripts.tune_formula1 noise     --from FOLDER --start tuned.json --out tuned.json
+    python -m scripts.tune_formula1 baselines --from FOLDER
+
+strengths: how cars and drivers move and what sessions tell. noise: the race day's law, scenario by scenario.
+baselines: the same care for what has to be beaten. What is found is written or printed, and put into
+`formguide.formula1.settings` and `baselines` by hand.
 
 Scores: the winner's log loss plus three times the mean log loss of every driver's finishing position,
-averaged over the moments. Covariance-matrix adaptation (Hansen 2016) on the logarithms of the constants, with
-a weak pull to
-the start.
+averaged over the moments. Covariance-matrix adaptation (Hansen 2016) on the logarithms of the constants,
+with a weak pull to the start.
 """
 
 from __future__ import annotations
@@ -227,18 +228,14 @@ def tune_noise(
 
         best: dict[str, float] = _flat(getattr(settings, scenario), set())
         found: list[dict[str, float]] = []
-        search(
-            best,
-            score,
-            lambda flat, _, found=found: found.append(flat),
-            args.iterations,
-            args.sigma,
-            args.seed,
-        )
+
+        def keep(flat: dict[str, float], _: float, found: list[dict[str, float]] = found) -> None:
+            found.append(flat)
+
+        search(best, score, keep, args.iterations, args.sigma, args.seed)
         if found:
-            settings = replace(
-                settings, **{scenario: _unflat(NoiseSettings, getattr(settings, scenario), found[-1])}
-            )  # type: ignore[arg-type]
+            law = _unflat(NoiseSettings, getattr(settings, scenario), found[-1])
+            settings = replace(settings, **{scenario: law})  # type: ignore[arg-type]
         print(scenario, len(mine), getattr(settings, scenario), flush=True)
         _write(args.out, settings, 0.0)
 
