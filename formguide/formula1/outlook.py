@@ -216,10 +216,16 @@ def race_field(outlook: Outlook, noise: NoiseSettings) -> finishing_order.Field:
 
 def shared_and_own(cov: np.ndarray, teams: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A covariance of paces (D, D) as car index (D,), standard deviations shared in a car (T,) and a driver's
-    own (D,)."""
-    n = len(teams)
-    crews = {t: [i for i in range(n) if teams[i] == t] for t in dict.fromkeys(teams)}
-    car = np.array([list(crews).index(t) for t in teams])
+    own (D,).
+
+    Two drivers share a car; should a file name a third for a team, he has one to himself.
+    """
+    crews: dict[tuple[str, int], list[int]] = {}
+    for i, team in enumerate(teams):
+        crews.setdefault((team, teams[:i].count(team) // 2), []).append(i)
+    car = np.empty(len(teams), dtype=int)
+    for j, members in enumerate(crews.values()):
+        car[members] = j
     rivals = car[:, None] != car[None, :]
     everyone = float(cov[rivals].mean()) if rivals.any() else 0.0
     own = np.maximum(np.diag(cov) - everyone, 0.0)
