@@ -92,7 +92,7 @@ def answer(
         seasons=[question.season],
         carried=earlier_rows,
         adjust=adjust,
-        adjust_fingerprint="ml" if adjust else "",
+        adjust_fingerprint=issuing.ml_fingerprint(lake, question.season) if adjust else "",
         moments=MOMENTS if question.moment == LATEST else (question.moment,),
         only=only,
     )

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from formguide import asof, schema
-from formguide.formula1 import forecast, strengths, title_odds
+from formguide.formula1 import forecast, ml_layer, strengths, title_odds
 from formguide.formula1.arrivals import SPORT, holds_sample
 from formguide.formula1.forecast_tables import ForecastLog, ForecastScorecard, RaceForecasts, SeasonForecasts
 from formguide.formula1.incremental import (
@@ -154,7 +154,7 @@ def make_ml_forecasts(
     made = {}
     layer: MlLayer | None = None
     for season in sorted(seasons):
-        version = [forecast.VERSION, as_dict(settings), "ml"]
+        version = [forecast.VERSION, as_dict(settings), ml_layer.VERSION]
         made_from = asof.fingerprint(version, [_inputs(lake, s) for s in known_seasons(lake) if s <= season])
         manifest = lake.manifest(SPORT, ML_FORECASTS, str(season))
         if manifest is not None and manifest.made_from == made_from:
@@ -170,7 +170,7 @@ def make_ml_forecasts(
             seasons=[season],
             carried=lake.read_table(SPORT, ML_FORECASTS, [str(season)], RaceForecasts),
             adjust=layer.adjust,
-            adjust_fingerprint="ml",
+            adjust_fingerprint=ml_fingerprint(lake, season),
         )
         extra = {"forecasts": result.computed + result.carried}
         written = lake.write_table(
@@ -178,6 +178,14 @@ def make_ml_forecasts(
         )
         made[season] = Made(written.hash, result.table.height, result.computed, result.carried)
     return made
+
+
+def ml_fingerprint(lake: Lake, season: int) -> str:
+    """Names what the ML layer takes from the calendars up to a season. All else that it was taught is named
+    by the checkpoint that a forecast starts from."""
+    seasons = [known for known in known_seasons(lake) if known <= season]
+    calendar = season_tables(lake, seasons, ["race_calendar"])["race_calendar"]
+    return asof.fingerprint(ml_layer.VERSION, calendar.select("race_id", "round", "course_km").rows())
 
 
 def taught_layer(lake: Lake, season: int, settings: ForecastSettings) -> MlLayer:

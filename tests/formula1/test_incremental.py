@@ -15,9 +15,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from formguide.formula1 import issuing
 from formguide.formula1.arrivals import SPORT
 from formguide.formula1.forecast_tables import ForecastLog, RaceForecasts
 from formguide.formula1.sample import write_sample
+from formguide.formula1.settings import ForecastSettings, MlSettings
 from formguide.formula1.tables import RaceConditions
 from formguide.formula1.weekends import MOMENTS
 from formguide.lake import Lake
@@ -267,6 +269,25 @@ def test_races_that_change_places_are_run_in_the_order_of_their_dates(house: Hou
     assert later_than(5, house.forecasts()) <= set(house.model.forecasts)
     assert not [race for race, _ in house.model.forecasts if race in ids(1, 2, 3)]
     house.as_at_once()
+
+
+def test_the_ml_layer_notices_a_corrected_length_of_course(house: House) -> None:
+    """Nothing else looks at it, so every strength and every forecast without the layer is carried over."""
+    learner = MlSettings(min_races=6, refit_every_races=2, rounds=60, leaves=31, min_rows_in_leaf=2)
+    settings = ForecastSettings(ml=learner)
+    issuing.make_ml_forecasts(house.lake, [2022, 2023], settings)
+    assert not any(
+        made.computed for made in issuing.make_ml_forecasts(house.lake, [2022, 2023], settings).values()
+    )
+    house.edit(house.weekend(2) / "race.yml", lambda text: text.replace("courseLength: ", "courseLength: 1"))
+    house.news()
+    assert house.model.races == [] and house.model.forecasts == []
+    made = issuing.make_ml_forecasts(house.lake, [2022, 2023], settings)
+    assert (made[2022].computed, made[2023].carried) == (0, 0)
+    at_once = Lake(house.place / "at_once")
+    take_in(at_once, house.folder)
+    issuing.make_ml_forecasts(at_once, [2022, 2023], settings)
+    assert contents(at_once) == contents(house.lake)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
