@@ -145,8 +145,10 @@ class Baselines:
             for finish, driver in enumerate(drivers):
                 if driver in place and place[driver] <= _MAX:
                     self.grid_counts[int(place[driver]) - 1, finish] += 1
-        for finish, standing in enumerate(self.standings(drivers)):
-            self.standing_counts[int(standing) - 1, finish] += 1
+        # Alphabetically, which breaks the last ties: the order of the finish would break them by hindsight.
+        entered = sorted(drivers)
+        for driver, standing in zip(entered, self.standings(entered), strict=True):
+            self.standing_counts[int(standing) - 1, drivers.index(driver)] += 1
         self.retired += float(race.retired.sum())
         self.starts += len(drivers)
         self._rate(race)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from itertools import permutations
 
+import numpy as np
 import pytest
 
+from formguide.formula1.baselines import Baselines
 from formguide.formula1.results import build_season
+from formguide.formula1.weekends import Session, Weekend
 
 from .test_ergast import RACES, RESULT_COLUMNS, SAFETY, files
 from .test_f1db import folder, race_yml, results_yml
@@ -95,3 +99,16 @@ def test_lists_that_have_been_silent_for_long_have_ended() -> None:
     lists = season_of(16, ())
     lists["safety_cars.csv"] = lists["safety_cars.csv"].replace(b"2022 ", b"2021 ")
     assert incidents_of(lists) == []
+
+
+def test_a_tie_in_the_standings_is_not_broken_by_the_race_that_is_learnt_from() -> None:
+    """Before the first race nobody has points, so the standings tell nothing about its winner."""
+    table = np.zeros_like(Baselines().standing_counts)
+    for order in permutations("abcd"):
+        at = datetime(2024, 3, 3, 15)
+        flags = {"started": np.ones(4, bool), "finished": np.ones(4, bool)}
+        race = Session.of("race", 0, at, order, order, order, points=np.zeros(4), **flags)
+        memory = Baselines()
+        memory.learn(Weekend(2024, 1, "2024-x", "X", "x", None, None, at, at, at, False, (race,)))
+        table += memory.standing_counts
+    np.testing.assert_array_equal(table[:4, :4], 6)
