@@ -67,11 +67,14 @@ class Law(NamedTuple):
 def compiled(function: F) -> F:
     """``numba.njit`` with an on-disk cache, keeping the type of the function.
 
-    Sums may be reassociated and products fused (so that reductions vectorise); infinities and NaN keep
-    their meaning. Inner loops run to a length that the compiler does not know: it unrolls a short known
-    one before it looks for vectors, and then finds none.
+    Products may be fused with sums; sums may not be reassociated: the order that the compiler then chooses
+    differs from one process that compiles to the next, and with it the last bits of every forecast. Inner
+    loops run
+    to a length that the compiler does not know: it unrolls a short known one before it looks for vectors, and
+    then
+    finds none.
     """
-    flags = {"reassoc", "contract", "nsz", "arcp"}
+    flags = {"contract", "nsz", "arcp"}
     return cast(F, numba.njit(cache=True, fastmath=flags, error_model="numpy")(function))
 
 
