@@ -133,7 +133,8 @@ class Trainer:
         known = [int(key) for key in self.lake.partitions(SPORT, RaceCalendar.name)]
         filled = [s for s in known if (m := self.lake.manifest(SPORT, RaceCalendar.name, str(s))) and m.rows]
         if self.request.season is None:
-            return filled[-1]
+            asked_of = self.request.as_of
+            return max((s for s in filled if asked_of is None or s <= asked_of.year), default=filled[0])
         if self.request.season not in filled:
             raise CommandError(f"--season {self.request.season}: the lake holds {filled[0]} to {filled[-1]}")
         return self.request.season

@@ -80,9 +80,7 @@ def answer(
     known = _Known.of(lake, question)
     only = known.race_id(question.race) if question.race else None
     wanted = [w for w in known.weekends if w.season == question.season and only in (None, w.race_id)]
-    adjust = None
-    if question.use_ml_layer:
-        adjust = issuing.taught_layer(lake, question.season, settings).adjust
+    adjust = _ml_layer(lake, question, settings) if question.use_ml_layer else None
     result = forecast.forecast_races(
         known.weekends,
         known.points,
@@ -96,7 +94,7 @@ def answer(
         moments=MOMENTS if question.moment == LATEST else (question.moment,),
         only=only,
     )
-    rows = _one_moment(result.table, question)
+    rows = _one_moment(result.table)
     states = {point.race_id: point for point in known.points}
     races: dict[str, dict[str, Any]] = {}
     not_forecast, reused = {}, 0
@@ -134,7 +132,11 @@ class _Known:
         points = issuing.season_checkpoints(lake, season)
         conditions = issuing.conditions_until(lake, season)
         if question.as_of is not None:
-            tables = {name: asof.before(frame, question.as_of) for name, frame in tables.items()}
+            # The calendar is published ahead: what is still to come was known, and the title hangs on it.
+            tables = {
+                name: frame if name == "race_calendar" else asof.before(frame, question.as_of)
+                for name, frame in tables.items()
+            }
             conditions = asof.before(conditions, question.as_of)
             run = set(tables["race_results"]["race_id"])
             points = [p for p in points if p.race_id in run or (before is not None and p.season < before)]
@@ -153,10 +155,16 @@ class _Known:
         raise UnknownRaceError(f"no race {text!r} in {self.season}; there are {known}")
 
 
-def _one_moment(table: pl.DataFrame, question: Question) -> pl.DataFrame:
-    """Of each race the latest moment that had come by the question's `as_of`."""
+def _ml_layer(lake: Lake, question: Question, settings: ForecastSettings) -> Adjustment:
+    """The ML layer as it was at the question's `as_of`."""
+    layer = issuing.taught_layer(lake, question.season, settings)
     if question.as_of is not None:
-        table = table.filter(pl.col("as_of") <= question.as_of)
+        layer.forget(question.as_of)
+    return layer.adjust
+
+
+def _one_moment(table: pl.DataFrame) -> pl.DataFrame:
+    """Of each race the latest moment that had come."""
     order = pl.col("moment").replace_strict({m: i for i, m in enumerate(MOMENTS)}, return_dtype=pl.Int32)
     return table.filter(order == order.max().over("race_id"))
 

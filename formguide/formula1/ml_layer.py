@@ -16,6 +16,7 @@ from datetime import datetime
 
 import numpy as np
 
+from formguide import asof
 from formguide.formula1.outlook import Outlook
 from formguide.formula1.settings import ForecastSettings, MlSettings
 
@@ -124,6 +125,11 @@ class MlLayer:
             )
         for held in self.examples.values():
             held.sort(key=lambda e: e.at)
+
+    def forget(self, as_of: datetime) -> None:
+        """Leave out the races that had not started at `as_of`, for whoever asks of a race that came later."""
+        for held in self.examples.values():
+            held[:] = [example for example in held if asof.is_before(example.at, as_of)]
 
     def adjust(self, outlook: Outlook) -> np.ndarray:
         """What to add to the expected paces (D,); zero until enough races are known."""

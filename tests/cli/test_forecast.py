@@ -211,12 +211,23 @@ def test_moment(forecast, plain):
 
 
 def test_as_of(forecast, plain):
+    """On the eve of the second race: the first is known, the second's qualifying too, and nothing later."""
     second = races(plain)[1]["metadata"]
     then = forecast("--as-of", second["as_of"][:10])
     assert then["metadata"]["as_of"].startswith(second["as_of"][:10])
-    assert len(then["predictions"]) <= 3
-    known = races(then)[-1]["metadata"]
-    assert known["as_of"] <= then["metadata"]["as_of"]
+    moments = [(race["metadata"]["moment"], race["metadata"]["grid_from"]) for race in races(then)]
+    assert moments == [("on_grid", "grid"), ("on_grid", "qualifying")] + 4 * [("before_weekend", "expected")]
+    assert then["season"]["after_round"] == 1
+    leader, *_ = then["season"]["drivers"]
+    assert leader["points_now"] <= 25 + 8  # a race and a sprint
+    assert leader["expected_points"] > leader["points_now"] + 40  # five races are to come
+
+
+def test_as_of_a_day_of_an_earlier_season(forecast, plain):
+    day = races(forecast("--season", 2023))[2]["metadata"]["as_of"][:10]
+    then = forecast("--as-of", day)
+    assert then["metadata"]["season"] == 2023
+    assert then["season"]["after_round"] == 3
 
 
 def test_as_of_knows_what_was_known_then(forecast, plain):

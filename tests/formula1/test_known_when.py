@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 
 from formguide.formula1.baselines import Baselines
+from formguide.formula1.issuing import outlooks
+from formguide.formula1.ml_layer import MlLayer
 from formguide.formula1.results import build_season
+from formguide.formula1.settings import ForecastSettings, MlSettings
+from formguide.formula1.strengths import StrengthsResult
 from formguide.formula1.weekends import Session, Weekend
 
 from .test_ergast import RACES, RESULT_COLUMNS, SAFETY, files
@@ -112,3 +116,19 @@ def test_a_tie_in_the_standings_is_not_broken_by_the_race_that_is_learnt_from() 
         memory.learn(Weekend(2024, 1, "2024-x", "X", "x", None, None, at, at, at, False, (race,)))
         table += memory.standing_counts
     np.testing.assert_array_equal(table[:4, :4], 6)
+
+
+def test_the_ml_layer_asked_as_of_a_day_has_not_learnt_of_later_races(
+    weekends: list[Weekend], run: StrengthsResult
+) -> None:
+    settings = ForecastSettings(ml=MlSettings(min_races=20, refit_every_races=2, rounds=10))
+    seen = [o for o in outlooks(weekends, run.checkpoints, settings) if o.moment == "before_weekend"]
+    day = seen[30].as_of
+    then, now = MlLayer(settings), MlLayer(settings)
+    then.learn(seen[:30])
+    now.learn(seen)
+    assert np.abs(then.adjust(seen[40]) - now.adjust(seen[40])).max() > 0
+    now = MlLayer(settings)
+    now.learn(seen)
+    now.forget(day)
+    np.testing.assert_array_equal(then.adjust(seen[40]), now.adjust(seen[40]))
