@@ -50,8 +50,8 @@ class Box:
 
 WIDTH, COLUMN, GAP = 1.52, 1.94, 0.24
 ARROW: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 11, "color": GREY, "lw": 1.2}
-BORDERS = {"sensor": ("solid", "made when files arrive"), "follows": ((0, (4, 2)), "made when these change"),
-           "asked": ((0, (1, 2)), "made on demand")}  # fmt: skip
+BORDERS = {"sensor": ("solid", "when files arrive"), "follows": ((0, (4, 2)), "when those change"),
+           "asked": ((0, (1, 2)), "on demand")}  # fmt: skip
 
 
 def boxes_of(defs: dg.Definitions) -> tuple[dict[str, Box], set[tuple[str, str]]]:
