@@ -133,7 +133,7 @@ class ForecastLog(Table):
         dy.Float64(nullable=False), nullable=False, metadata={"doc": "P(place 1), P(place 2), …"}
     )
     issued_before_race = dy.Bool(
-        nullable=False, metadata={"doc": "Whether it was issued before the race's result was known"}
+        nullable=False, metadata={"doc": "Whether it was issued before the race started"}
     )
     code_version = _text("Version of the forecasting code")
     data_version = _text("Fingerprint of the inputs")

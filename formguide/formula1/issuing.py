@@ -34,7 +34,7 @@ from formguide.formula1.outlook import Outlook, look
 from formguide.formula1.scenarios import MIXED
 from formguide.formula1.settings import ForecastSettings, as_dict
 from formguide.formula1.strengths import Checkpoint
-from formguide.formula1.tables import RaceResults
+from formguide.formula1.tables import RaceCalendar, RaceResults
 from formguide.formula1.weekends import Weekend, build_weekends
 from formguide.lake import Lake
 
@@ -262,11 +262,16 @@ def log_forecasts(lake: Lake, seasons: Sequence[int], made_at: datetime | None =
 
 
 def issued(lake: Lake, season: int, made_at: datetime) -> pl.DataFrame:
-    """The season's forecasts of races that have not been run, as rows of the log."""
+    """The season's forecasts of races of which there is no result, as rows of the log.
+
+    A result may be late, or have been taken back: whether a row was issued in time is for the clock to say.
+    """
     forecasts = lake.read_table(SPORT, RaceForecasts.name, [str(season)], RaceForecasts)
     results = lake.read_table(SPORT, RaceResults.name, [str(season)], RaceResults)
     run = results["race_id"].unique().to_list()
+    calendar = lake.read_table(SPORT, RaceCalendar.name, [str(season)], RaceCalendar)
     rows = forecasts.filter((pl.col("scenario") == MIXED) & ~pl.col("race_id").is_in(run))
+    rows = rows.join(calendar.select("race_id", "race_at"), on="race_id", how="left", maintain_order="left")
     names = {
         key: asof.fingerprint(*key)
         for key in rows.select("race_id", "moment", "model", "fingerprint").unique().rows()
@@ -277,7 +282,7 @@ def issued(lake: Lake, season: int, made_at: datetime) -> pl.DataFrame:
             dtype=pl.String,
         ),
         made_at=pl.lit(made_at, pl.Datetime("ms")),
-        issued_before_race=pl.lit(True),
+        issued_before_race=(pl.lit(made_at) < pl.col("race_at")).fill_null(False),
         code_version=pl.lit(forecast.VERSION),
         data_version=pl.col("fingerprint"),
         seed=pl.lit(0, pl.Int32),
