@@ -247,17 +247,18 @@ def _joined(
     }
 
 
-def _covered(listed: Container[str], reading: Reading) -> set[str]:
-    """The races that the lists of incidents speak of, be it by not naming them.
+def _covered(listed: Container[str], tables: Mapping[str, list[Numbered]], reading: Reading) -> set[str]:
+    """The races that the lists of incidents speak of once they are run, be it by not naming them.
 
-    That must not be learnt from a later race which they name: it would tell what was not known yet. A race
-    counts if its result has come, until the lists have been silent for so long that they must have ended.
+    That must not be learnt from a later race which they name: it would tell what was not known yet. So a race
+    counts with its result (another source's, if the folder has no results at all), until the lists have been
+    silent for so long that they must have ended.
     """
     run = {row["race_id"] for row in reading.rows.get("race_results", [])}
     covered, silent = set(), 0
     for race_id in sorted(reading.weekends, key=lambda race_id: reading.weekends[race_id].round):
         silent = 0 if race_id in listed else silent + 1
-        if race_id in run and silent <= _LONGEST_SILENCE:
+        if silent <= _LONGEST_SILENCE and (race_id in run or not tables["results.csv"]):
             covered.add(race_id)
     return covered
 
@@ -283,7 +284,7 @@ def _incidents(season: int, tables: Mapping[str, list[Numbered]], names: Names, 
                 )
                 continue
             listed.setdefault(race_id, {}).setdefault(kind, []).append(record)
-    covered = _covered(listed, reading) if {str(season), str(season - 1)} & years else set()
+    covered = _covered(listed, tables, reading) if {str(season), str(season - 1)} & years else set()
     for race_id, weekend in reading.weekends.items():
         kinds = listed.get(race_id, {})
         if not kinds and race_id not in covered:

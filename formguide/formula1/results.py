@@ -69,6 +69,9 @@ def build_season(season: int, files: Files) -> SeasonTables:
         else:
             rows = _merge_rows(table.name, readings, weekends, rejects)
         tables[table.name] = _frame(rows, table)
+    run = tables["race_results"]["race_id"].unique()
+    happened = (pl.col("kind") != "none") | pl.col("race_id").is_in(run.implode())
+    tables["race_incidents"] = tables["race_incidents"].filter(happened)
     notes += _missing_sessions(tables)
     for (kind, text), taken in sorted(names.newcomers.items()):
         notes.append(f"newcomer: {kind} {text!r} is not known yet and is taken as {taken}")

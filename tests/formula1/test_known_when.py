@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from formguide.formula1.baselines import Baselines
-from formguide.formula1.issuing import outlooks
+from formguide.formula1.forecast import forecast_races
+from formguide.formula1.forecast_tables import RaceForecasts
+from formguide.formula1.issuing import issued, outlooks
 from formguide.formula1.ml_layer import MlLayer
 from formguide.formula1.results import build_season
 from formguide.formula1.settings import ForecastSettings, MlSettings
 from formguide.formula1.strengths import StrengthsResult
+from formguide.formula1.tables import RaceCalendar, RaceResults
 from formguide.formula1.weekends import Session, Weekend
+from formguide.lake import Lake
 
 from .test_ergast import RACES, RESULT_COLUMNS, SAFETY, files
 from .test_f1db import folder, race_yml, results_yml
+from .test_results import tree
 
 TIMES = (
     "freePractice1Date: 2024-05-24\nfreePractice1Time: 11:30\n"
@@ -98,6 +105,16 @@ def test_that_a_race_had_no_safety_car_is_not_learnt_from_a_later_race() -> None
     assert whole[:4] == [(1, "none"), (2, "none"), (3, "safety_car"), (4, "none")]
 
 
+def test_lists_without_results_speak_of_the_races_whose_result_another_source_has() -> None:
+    lists = season_of(0, (3,))
+    del lists["results.csv"]
+    built = build_season(2023, {"f1db": tree(), "ergast_csv": lists}).tables["race_incidents"]
+    assert built.select("race_id", "kind").rows() == [
+        ("2023-bahrain", "none"),
+        ("2023-azerbaijan", "safety_car"),
+    ]
+
+
 def test_lists_that_have_been_silent_for_long_have_ended() -> None:
     assert incidents_of(season_of(16, (3,)))[-1] == (13, "none")
     lists = season_of(16, ())
@@ -132,3 +149,26 @@ def test_the_ml_layer_asked_as_of_a_day_has_not_learnt_of_later_races(
     now.learn(seen)
     now.forget(day)
     np.testing.assert_array_equal(then.adjust(seen[40]), now.adjust(seen[40]))
+
+
+def test_what_is_issued_after_the_start_of_a_race_says_so(
+    tables: dict[str, pl.DataFrame], weekends: list[Weekend], run: StrengthsResult, tmp_path: Path
+) -> None:
+    """The result may come days later, or not at all: the race goes on being forecast, on record."""
+    lake, coming = Lake(tmp_path), weekends[30]
+    made = forecast_races(
+        weekends[:31],
+        run.checkpoints[:30],
+        tables["race_conditions"],
+        ForecastSettings(),
+        only=coming.race_id,
+    ).table
+    key = str(coming.season)
+    lake.write_table("formula1", "race_forecasts", key, made, RaceForecasts, "x")
+    calendar = tables["race_calendar"].filter(season=coming.season)
+    lake.write_table("formula1", "race_calendar", key, calendar, RaceCalendar, "x")
+    lake.write_table("formula1", "race_results", key, tables["race_results"].head(0), RaceResults, "x")
+    for late, in_time in ((-timedelta(seconds=1), True), (timedelta(0), False), (timedelta(days=400), False)):
+        rows = issued(lake, coming.season, coming.race_at + late)
+        assert rows["moment"].n_unique() == 4
+        assert rows["issued_before_race"].unique().to_list() == [in_time]
