@@ -2,10 +2,11 @@
 
     python -m bench.walk_forward [FOLDER]
 
-FOLDER holds files laid out as f1db's (by default ../shared/data/formula1 where it is, else the sample league).
-One more race is put on top of the last checkpoint, beside the ordinary way: run through all races again. Both
-must end in the same bytes. The backtest goes from the parsed tables to the scorecard with every baseline, on one
-thread.
+FOLDER holds files laid out as f1db's (by default ../shared/data/formula1 where it is, else the sample
+league). One more race is put on top of the last checkpoint, beside the ordinary way: run through all races
+again. Both
+must end in the same bytes. The backtest goes from the parsed tables to the scorecard with every baseline, on
+one thread.
 """
 
 from __future__ import annotations

@@ -19,7 +19,9 @@ NAMES = ("a", "b", "c", "d")
 SETTINGS = ForecastSettings()
 
 
-def _weekend(order: str, grid: str, points=(25.0, 18.0, 15.0, 12.0), season=2024, retired: str = "") -> Weekend:
+def _weekend(
+    order: str, grid: str, points=(25.0, 18.0, 15.0, 12.0), season=2024, retired: str = ""
+) -> Weekend:
     at = datetime(season, 3, 3, 15)
     n = len(order)
     out = np.array([d in retired for d in order])
@@ -33,7 +35,9 @@ def _weekend(order: str, grid: str, points=(25.0, 18.0, 15.0, 12.0), season=2024
 
 
 def _view(grid: np.ndarray | None = None) -> RaceView:
-    return RaceView(NAMES, NAMES, np.arange(1.0, 5) if grid is None else grid, "grid" if grid is None else "expected")
+    return RaceView(
+        NAMES, NAMES, np.arange(1.0, 5) if grid is None else grid, "grid" if grid is None else "expected"
+    )
 
 
 def test_grid_frequencies_are_counted():

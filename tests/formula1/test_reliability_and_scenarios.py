@@ -49,8 +49,15 @@ def test_a_stranger_has_the_fields_hazard():
 
 @pytest.mark.parametrize(
     ("reason", "accident"),
-    [("Collision", True), ("Spun off", True), ("Engine", False), ("Accident damage", True), ("Gearbox", False), (None, False)],
-)  # fmt: skip
+    [
+        ("Collision", True),
+        ("Spun off", True),
+        ("Accident damage", True),
+        ("Engine", False),
+        ("Gearbox", False),
+        (None, False),
+    ],
+)
 def test_reasons_are_put_down_to_driver_or_car(reason, accident):
     assert is_incident(reason) == accident
 
@@ -96,7 +103,9 @@ def test_a_given_chance_of_rain_replaces_the_climatology():
 @pytest.fixture(scope="module")
 def odds(weekends, run, tables):
     season = weekends[-1].season - 1
-    return title_odds.title_odds(weekends, run.checkpoints, tables["race_conditions"], season, SETTINGS, 1000)[0]
+    return title_odds.title_odds(
+        weekends, run.checkpoints, tables["race_conditions"], season, SETTINGS, 1000
+    )[0]
 
 
 def test_title_odds_add_up_and_are_certain_of_nothing_impossible(odds):
@@ -114,7 +123,9 @@ def test_title_odds_know_the_standings(odds, tables, weekends):
     rows = odds.filter((pl.col("after_round") == 10) & (pl.col("kind") == "driver"))
     until = [w.race_id for w in weekends if w.season == season and w.round <= 10]
     scored = (
-        pl.concat([tables[n].select("race_id", "driver_id", "points") for n in ("race_results", "sprint_results")])
+        pl.concat(
+            [tables[n].select("race_id", "driver_id", "points") for n in ("race_results", "sprint_results")]
+        )
         .filter(pl.col("race_id").is_in(until))
         .group_by("driver_id")
         .agg(pl.col("points").sum())
@@ -131,7 +142,9 @@ def test_title_odds_are_carried_over_and_repeat(odds, weekends, run, tables):
     )
     assert (computed, carried) == (0, odds["after_round"].n_unique())
     assert again.equals(odds)
-    fresh = title_odds.title_odds(weekends, run.checkpoints, tables["race_conditions"], season, SETTINGS, 1000)
+    fresh = title_odds.title_odds(
+        weekends, run.checkpoints, tables["race_conditions"], season, SETTINGS, 1000
+    )
     assert fresh[0].equals(odds)
     other = title_odds.title_odds(
         weekends, run.checkpoints, tables["race_conditions"], season, SETTINGS, 1000, seed=2
