@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -90,11 +92,14 @@ def headline(console: Console, lake: Lake) -> None:
 def next_steps(console: Console, lake: Lake, chosen: Path | None) -> None:
     """Three commands to try next."""
     where = f" --lake {chosen}" if chosen is not None else ""
-    query = "SELECT race_id, driver_id, p_win FROM formula1.forecast_log ORDER BY p_win DESC LIMIT 10"
+    # As this shell would find it: `make run` has not put it on the path.
+    started, off_path = Path(sys.argv[0]), shutil.which("formguide") is None
+    command = os.path.relpath(started) if off_path and started.name == "formguide" else "formguide"
+    query = "SELECT race_id, moment, driver_id, p_win FROM formula1.forecast_log ORDER BY p_win DESC LIMIT 10"
     console.print("Try next:")
-    console.print(f"  formguide forecast formula1 --p-wet 0.9{where}", soft_wrap=True)
-    console.print(f'  formguide sql "{query}"{where}', soft_wrap=True)
-    console.print(f"  formguide ui{where}", soft_wrap=True)
+    console.print(f"  {command} forecast formula1 --p-wet 0.9{where}", soft_wrap=True)
+    console.print(f'  {command} sql "{query}"{where}', soft_wrap=True)
+    console.print(f"  {command} ui{where}", soft_wrap=True)
 
 
 def _folders(lake: Lake, sample: bool, source: Path | None) -> list[Path]:

@@ -114,7 +114,8 @@ def read_season(season: int, files: Mapping[str, bytes], names: Names) -> Readin
         reading.notes.append(f"{FOLDER}: no races.csv, without which the other files say nothing")
         return reading
     circuits = {row["circuitId"]: row for _, row in tables["circuits.csv"] if "circuitId" in row}
-    races = _weekends(season, tables["races.csv"], circuits, names, reading)
+    sprints = {str(row.get("raceId")) for _, row in tables["sprint_results.csv"]}
+    races = _weekends(season, tables["races.csv"], circuits, sprints, names, reading)
     drivers = {row["driverId"]: row for _, row in tables["drivers.csv"] if "driverId" in row}
     constructors = {
         row["constructorId"]: row for _, row in tables["constructors.csv"] if "constructorId" in row
@@ -160,7 +161,12 @@ def _rows(name: str, files: Mapping[str, bytes]) -> tuple[list[Numbered], str | 
 
 
 def _weekends(
-    season: int, rows: list[Numbered], circuits: Mapping[str, Row], names: Names, reading: Reading
+    season: int,
+    rows: list[Numbered],
+    circuits: Mapping[str, Row],
+    sprints: Container[str],
+    names: Names,
+    reading: Reading,
 ) -> dict[str, Weekend]:
     """The season's races by Ergast's race id; the reading gets them by ours."""
     found: dict[str, Weekend] = {}
@@ -182,7 +188,9 @@ def _weekends(
                 file, index, "name" if error.kind == "grand prix" else "circuitId", str(error), row
             )
             continue
-        sprint = record.sprint_date is not None
+        # A sprint is announced with the season, but its date is not always written down: a plain weekend's
+        # times would have it known before a qualifying that was held the day before.
+        sprint = record.sprint_date is not None or record.race_id in sprints
         # A sprint weekend's second session was sprint qualifying from 2023 on; Ergast still calls it
         # practice 2.
         second = "sprint_qualifying" if sprint and season >= 2023 else "practice_2"

@@ -141,7 +141,7 @@ class ForecastLog(Table):
 
 
 class ForecastScorecard(Table):
-    """One row per moment, model, season and metric; `season` 0 stands for all of them together."""
+    """One row per moment, model, metric and span of seasons: each season, and all of them together."""
 
     sport = "formula1"
     name = "forecast_scorecard"

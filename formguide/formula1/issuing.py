@@ -154,8 +154,7 @@ def make_ml_forecasts(
     made = {}
     layer: MlLayer | None = None
     for season in sorted(seasons):
-        version = [forecast.VERSION, as_dict(settings), ml_layer.VERSION]
-        made_from = asof.fingerprint(version, [_inputs(lake, s) for s in known_seasons(lake) if s <= season])
+        made_from = ml_from(lake, season, settings)
         manifest = lake.manifest(SPORT, ML_FORECASTS, str(season))
         if manifest is not None and manifest.made_from == made_from:
             made[season] = Made(manifest.hash, manifest.rows or 0, 0, manifest.extra["forecasts"])
@@ -178,6 +177,23 @@ def make_ml_forecasts(
         )
         made[season] = Made(written.hash, result.table.height, result.computed, result.carried)
     return made
+
+
+def ml_from(lake: Lake, season: int, settings: ForecastSettings) -> str:
+    """What a season's forecasts with the ML layer would be made from now."""
+    version = [forecast.VERSION, as_dict(settings), ml_layer.VERSION]
+    return asof.fingerprint(version, [_inputs(lake, s) for s in known_seasons(lake) if s <= season])
+
+
+def _with_ml(lake: Lake, seasons: Iterable[int]) -> list[int]:
+    """The seasons of which the lake has such forecasts, made from what it holds now: they are made on demand,
+    and those of an earlier state must not be compared with today's."""
+    return [
+        season
+        for season in seasons
+        if (manifest := lake.manifest(SPORT, ML_FORECASTS, str(season)))
+        and manifest.made_from == ml_from(lake, season, ForecastSettings())
+    ]
 
 
 def ml_fingerprint(lake: Lake, season: int) -> str:
@@ -214,9 +230,9 @@ def scorecard(lake: Lake, seasons: Iterable[int] | None = None) -> pl.DataFrame:
 
     wanted = set(seasons) if seasons is not None else set(scored_seasons(lake))
     weekends = build_weekends(season_tables(lake, None, STRENGTH_INPUTS))
-    keys = [str(season) for season in sorted(wanted)]
+    held = {RaceForecasts.name: sorted(wanted), ML_FORECASTS: _with_ml(lake, sorted(wanted))}
     forecasts = pl.concat(
-        [lake.read_table(SPORT, name, keys, RaceForecasts) for name in (RaceForecasts.name, ML_FORECASTS)]
+        [lake.read_table(SPORT, name, [str(s) for s in made], RaceForecasts) for name, made in held.items()]
     )
     return backtest.scorecard(backtest.race_scores(weekends, forecasts, wanted), holds_sample(lake))
 
@@ -224,7 +240,8 @@ def scorecard(lake: Lake, seasons: Iterable[int] | None = None) -> pl.DataFrame:
 def make_scorecard(lake: Lake) -> Made:
     """Scores what the lake holds and keeps the scorecard."""
     seasons = scored_seasons(lake)
-    inputs = [version_of(lake, name, s) for s in seasons for name in (RaceForecasts.name, ML_FORECASTS)]
+    inputs = [version_of(lake, RaceForecasts.name, s) for s in seasons]
+    inputs += [f"{s} {version_of(lake, ML_FORECASTS, s)}" for s in _with_ml(lake, seasons)]
     history = [version_of(lake, "race_results", s) for s in known_seasons(lake)]
     made_from = asof.fingerprint(SCORECARD_VERSION, seasons, inputs, history, holds_sample(lake))
     manifest = lake.manifest(SPORT, ForecastScorecard.name, None)

@@ -10,19 +10,22 @@ import numpy as np
 import polars as pl
 import pytest
 
+from formguide.formula1 import issuing
 from formguide.formula1.baselines import Baselines
 from formguide.formula1.forecast import forecast_races
 from formguide.formula1.forecast_tables import RaceForecasts
 from formguide.formula1.issuing import issued, outlooks
 from formguide.formula1.ml_layer import MlLayer
 from formguide.formula1.results import build_season
+from formguide.formula1.sample import write_sample
 from formguide.formula1.settings import ForecastSettings, MlSettings
 from formguide.formula1.strengths import StrengthsResult
 from formguide.formula1.tables import RaceCalendar, RaceResults
 from formguide.formula1.weekends import Session, Weekend
 from formguide.lake import Lake
 
-from .test_ergast import RACES, RESULT_COLUMNS, SAFETY, files
+from .chain import run as run_chain
+from .test_ergast import QUALIFYING, RACES, RESULT_COLUMNS, RESULTS, SAFETY, files
 from .test_f1db import folder, race_yml, results_yml
 from .test_results import tree
 
@@ -51,6 +54,19 @@ def test_a_mistyped_day_does_not_make_a_session_known_before_its_weekend_or_afte
     assert row["race_at"] == race_at
     assert race_at - timedelta(days=3) < row["weekend_at"] < row["qualifying_at"] < race_at
     assert [note for note in built.notes if said in note and "2024-monaco" in note]
+
+
+def test_a_sprint_whose_date_is_missing_still_comes_after_the_qualifying_of_its_format() -> None:
+    races = RACES.replace("2023-05-26,11:30:00,2023-05-27,10:00:00", "\\N,\\N,\\N,\\N")
+    races = races.replace("2023-05-27,14:30:00", "\\N,\\N")
+    sprint = RESULTS.replace("\n1,1,", "\n1,2,").replace("\n2,1,", "\n2,2,").replace("\n3,1,", "\n3,2,")
+    row = QUALIFYING.replace("1,1,2,2,33,1", "1,2,2,2,33,1").replace("2,1,1,1,44,2", "2,2,1,1,44,2")
+    given = files(races=races, sprint_results=sprint, qualifying=row)
+    tables = build_season(2023, {"ergast_csv": given}).tables
+    calendar = tables["race_calendar"].filter(race_id="2023-monaco").row(0, named=True)
+    assert calendar["has_sprint"]
+    assert tables["qualifying_results"]["session_at"].unique().to_list() == [calendar["qualifying_at"]]
+    assert calendar["qualifying_at"] < tables["sprint_results"]["session_at"][0] < calendar["race_at"]
 
 
 def test_a_session_on_the_morning_of_its_race_is_no_mistake() -> None:
@@ -172,3 +188,25 @@ def test_what_is_issued_after_the_start_of_a_race_says_so(
         rows = issued(lake, coming.season, coming.race_at + late)
         assert rows["moment"].n_unique() == 4
         assert rows["issued_before_race"].unique().to_list() == [in_time]
+
+
+def test_forecasts_with_the_ml_layer_of_an_earlier_state_are_not_scored(tmp_path: Path) -> None:
+    write_sample(tmp_path / "league", seed=5, seasons=2, races=4, rounds_run=4, first_season=2023)
+    lake, seasons = Lake(tmp_path / "lake"), [2023, 2024]
+
+    def models() -> set[str]:
+        return set(issuing.scorecard(lake, [2024])["model"])
+
+    run_chain(lake, seasons, tmp_path / "league")
+    assert "formguide+ml" not in models()
+    issuing.make_ml_forecasts(lake, seasons)
+    assert "formguide+ml" in models()
+    assert issuing.make_scorecard(lake).computed == 1
+    (result,) = tmp_path.glob("league/f1db/seasons/2024/races/02-*/race-results.yml")
+    result.write_text(result.read_text().replace("position: 1\n", "position: DSQ\n"))
+    run_chain(lake, seasons, tmp_path / "league")
+    assert "formguide+ml" not in models()
+    assert issuing.make_scorecard(lake).computed == 1
+    issuing.make_ml_forecasts(lake, seasons)
+    assert "formguide+ml" in models()
+    assert issuing.make_scorecard(lake).computed == 1
