@@ -1,0 +1,1 @@
+"""Baseball: who gets a hit today, and what to do about it."""
