@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
+from formguide.rejects import Reject, set_aside
+
 if TYPE_CHECKING:
     from formguide.formula1.calendar import Weekend
 
@@ -25,26 +27,6 @@ Row = dict[str, Any]
 _CLOCK = re.compile(r"(?:(?:(\d{1,2}):)?(\d{1,2}):)?(\d{1,6})(?:\.(\d{1,6}))?", re.ASCII)
 _LAPS_BEHIND = re.compile(r"\+\s*(\d+) laps?", re.IGNORECASE | re.ASCII)
 _TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?Z?", re.ASCII)
-_LONGEST_PAYLOAD = 1_000_000
-
-
-@dataclass(frozen=True)
-class Reject:
-    """A record or a file that was set aside: where it stood, what is wrong with it, and what it said."""
-
-    file: str
-    row: int | None
-    field: str | None
-    reason: str
-    payload: bytes
-
-    def __str__(self) -> str:
-        place = [self.file]
-        if self.row is not None:
-            place.append(f"record {self.row}")
-        if self.field is not None:
-            place.append(f"field {self.field}")
-        return f"{', '.join(place)}: {self.reason}"
 
 
 @dataclass
@@ -69,12 +51,7 @@ class Reading:
 
     def reject(self, file: str, row: int | None, field: str | None, reason: str, payload: object) -> None:
         """Sets a record aside; a payload that is not bytes is kept as JSON."""
-        body = (
-            payload
-            if isinstance(payload, bytes)
-            else json.dumps(payload, ensure_ascii=False, default=str).encode()
-        )
-        self.rejects.append(Reject(file, row, field, reason, body[:_LONGEST_PAYLOAD]))
+        self.rejects.append(set_aside(file, row, field, reason, payload))
 
 
 def fingerprint(body: bytes | object) -> str:
