@@ -30,8 +30,8 @@ def number(
 
 
 def probability(doc: str, *, null: bool = False) -> dy.Float64:
-    """A number from 0 to 1."""
-    return number(doc, null=null, least=0.0, most=1.0)
+    """A number from 0 to 1, give or take what rounding leaves of a sum."""
+    return number(doc, null=null, least=-1e-9, most=1 + 1e-9)
 
 
 def flag(doc: str, *, null: bool = False) -> dy.Bool:

@@ -8,40 +8,19 @@ moments in naive UTC.
 
 from __future__ import annotations
 
-import dataframely as dy
-
+from formguide.columns import day, flag, moment, number, text, whole
 from formguide.schema import Table
-
-
-def _text(doc: str, *, null: bool = False, key: bool = False) -> dy.String:
-    return dy.String(primary_key=key, nullable=null, metadata={"doc": doc})
-
-
-def _whole(doc: str, *, null: bool = False, key: bool = False, least: int | None = 0) -> dy.Int32:
-    return dy.Int32(primary_key=key, nullable=null, min=least, metadata={"doc": doc})
-
-
-def _number(doc: str, *, null: bool = False, least: float | None = None) -> dy.Float64:
-    return dy.Float64(nullable=null, min=least, metadata={"doc": doc})
-
-
-def _flag(doc: str, *, null: bool = False) -> dy.Bool:
-    return dy.Bool(nullable=null, metadata={"doc": doc})
-
-
-def _moment(doc: str, *, null: bool = False) -> dy.Datetime:
-    return dy.Datetime(nullable=null, time_unit="ms", metadata={"doc": doc})
 
 
 class RaceRecord(Table):
     """The columns that every Formula 1 table starts with; not a table itself."""
 
-    season = _whole("Championship year", least=1950)
-    round = _whole("The race's place in the season's calendar, as its source numbers it today", least=1)
-    race_id = _text("Season and grand prix, e.g. 2024-monaco; a renumbered race keeps it", key=True)
-    session_at = _moment("When the session behind the record started (UTC); it is known only after that")
-    source = _text("Where the record was read: f1db, jolpica or ergast")
-    fingerprint = _text("Hash (16 hex digits of SHA-256) of what the source said")
+    season = whole("Championship year", least=1950)
+    round = whole("The race's place in the season's calendar, as its source numbers it today", least=1)
+    race_id = text("Season and grand prix, e.g. 2024-monaco; a renumbered race keeps it", key=True)
+    session_at = moment("When the session behind the record started (UTC); it is known only after that")
+    source = text("Where the record was read: f1db, jolpica or ergast")
+    fingerprint = text("Hash (16 hex digits of SHA-256) of what the source said")
 
 
 class RaceCalendar(RaceRecord):
@@ -51,20 +30,20 @@ class RaceCalendar(RaceRecord):
     name = "race_calendar"
     description = "The season's races: circuit, dates, scheduled distance; nothing that tells how one went."
 
-    grand_prix_id = _text("f1db grand prix id")
-    race_name = _text("Name of the grand prix")
-    circuit_id = _text("f1db circuit id")
-    circuit_type = _text("RACE (permanent), STREET or ROAD", null=True)
-    course_km = _number("Length of a lap, km", null=True, least=0.0)
-    turns = _whole("Number of turns", null=True)
-    scheduled_laps = _whole("Laps the race was scheduled over", null=True)
-    race_date = dy.Date(metadata={"doc": "Date of the race"})
-    race_at = _moment("Start of the race (UTC); 14:00 where no source gives a time")
-    qualifying_at = _moment("Start of qualifying (UTC)")
-    weekend_at = _moment("Start of the weekend's first session (UTC)")
-    has_sprint = _flag("Whether the weekend has a sprint race")
-    sprint_at = _moment("Start of the sprint race (UTC)", null=True)
-    sprint_qualifying_at = _moment("Start of sprint qualifying (UTC); 2021 and 2022 had none", null=True)
+    grand_prix_id = text("f1db grand prix id")
+    race_name = text("Name of the grand prix")
+    circuit_id = text("f1db circuit id")
+    circuit_type = text("RACE (permanent), STREET or ROAD", null=True)
+    course_km = number("Length of a lap, km", null=True, least=0.0)
+    turns = whole("Number of turns", null=True)
+    scheduled_laps = whole("Laps the race was scheduled over", null=True)
+    race_date = day("Date of the race")
+    race_at = moment("Start of the race (UTC); 14:00 where no source gives a time")
+    qualifying_at = moment("Start of qualifying (UTC)")
+    weekend_at = moment("Start of the weekend's first session (UTC)")
+    has_sprint = flag("Whether the weekend has a sprint race")
+    sprint_at = moment("Start of the sprint race (UTC)", null=True)
+    sprint_qualifying_at = moment("Start of sprint qualifying (UTC); 2021 and 2022 had none", null=True)
 
 
 class RaceResults(RaceRecord):
@@ -74,21 +53,21 @@ class RaceResults(RaceRecord):
     name = "race_results"
     description = "Race classification, the retired and disqualified included."
 
-    driver_id = _text("f1db driver id", key=True)
-    constructor_id = _text("f1db constructor id of the team raced for", null=False)
-    car_number = _whole("Number on the car", null=True)
-    finish_order = _whole("1..N: classified cars in order, then the others in the source's order", least=1)
-    position = _whole("Classified position; missing if not classified", null=True, least=1)
-    position_text = _text("The position, or DNF, DNS, DSQ, NC, DNP, DNQ, EX")
-    status = _text("finished (classified), retired, not_started, disqualified or not_classified")
-    grid_position = _whole("Place on the starting grid; missing for a pit-lane start", null=True, least=1)
-    pit_lane_start = _flag("Whether the car started from the pit lane")
-    laps = _whole("Laps completed", null=True)
-    race_time_sec = _number("Race time, seconds; only for cars on the lead lap", null=True, least=0.0)
-    laps_behind = _whole("Laps behind the winner; missing where the gap is given in time", null=True)
-    time_penalty_sec = _number("Time penalty included in the race time, seconds", null=True)
-    reason_retired = _text("Why the car retired, did not start or was disqualified", null=True)
-    points = _number("Championship points scored", least=0.0)
+    driver_id = text("f1db driver id", key=True)
+    constructor_id = text("f1db constructor id of the team raced for", null=False)
+    car_number = whole("Number on the car", null=True)
+    finish_order = whole("1..N: classified cars in order, then the others in the source's order", least=1)
+    position = whole("Classified position; missing if not classified", null=True, least=1)
+    position_text = text("The position, or DNF, DNS, DSQ, NC, DNP, DNQ, EX")
+    status = text("finished (classified), retired, not_started, disqualified or not_classified")
+    grid_position = whole("Place on the starting grid; missing for a pit-lane start", null=True, least=1)
+    pit_lane_start = flag("Whether the car started from the pit lane")
+    laps = whole("Laps completed", null=True)
+    race_time_sec = number("Race time, seconds; only for cars on the lead lap", null=True, least=0.0)
+    laps_behind = whole("Laps behind the winner; missing where the gap is given in time", null=True)
+    time_penalty_sec = number("Time penalty included in the race time, seconds", null=True)
+    reason_retired = text("Why the car retired, did not start or was disqualified", null=True)
+    points = number("Championship points scored", least=0.0)
 
 
 class SprintResults(RaceResults):
@@ -112,16 +91,16 @@ class StartingGrids(RaceRecord):
         "the result: only the cars that this names, one that withdrew without a place as a pit-lane start."
     )
 
-    session = _text("race or sprint", key=True)
-    driver_id = _text("f1db driver id", key=True)
-    constructor_id = _text("f1db constructor id")
-    grid_position = _whole(
+    session = text("race or sprint", key=True)
+    driver_id = text("f1db driver id", key=True)
+    constructor_id = text("f1db constructor id")
+    grid_position = whole(
         "Place on the grid; missing for a pit-lane start; two cars may be given the same one",
         null=True,
         least=1,
     )
-    pit_lane_start = _flag("Whether the car starts from the pit lane")
-    grid_penalty = _text("Places lost by a penalty (a number), or SFB: started from the back", null=True)
+    pit_lane_start = flag("Whether the car starts from the pit lane")
+    grid_penalty = text("Places lost by a penalty (a number), or SFB: started from the back", null=True)
 
 
 class QualifyingResults(RaceRecord):
@@ -131,15 +110,15 @@ class QualifyingResults(RaceRecord):
     name = "qualifying_results"
     description = "Qualifying and sprint qualifying: position and best time of each part."
 
-    session = _text("qualifying or sprint_qualifying", key=True)
-    driver_id = _text("f1db driver id", key=True)
-    constructor_id = _text("f1db constructor id")
-    position = _whole("Qualifying position; missing if none was given", null=True, least=1)
-    position_text = _text("The position, or NC, DSQ, EX, DNF, DNS")
-    q1_sec = _number("Best lap of the first part, seconds", null=True, least=0.0)
-    q2_sec = _number("Best lap of the second part, seconds", null=True, least=0.0)
-    q3_sec = _number("Best lap of the third part, seconds", null=True, least=0.0)
-    laps = _whole("Laps driven", null=True)
+    session = text("qualifying or sprint_qualifying", key=True)
+    driver_id = text("f1db driver id", key=True)
+    constructor_id = text("f1db constructor id")
+    position = whole("Qualifying position; missing if none was given", null=True, least=1)
+    position_text = text("The position, or NC, DSQ, EX, DNF, DNS")
+    q1_sec = number("Best lap of the first part, seconds", null=True, least=0.0)
+    q2_sec = number("Best lap of the second part, seconds", null=True, least=0.0)
+    q3_sec = number("Best lap of the third part, seconds", null=True, least=0.0)
+    laps = whole("Laps driven", null=True)
 
 
 class PracticeResults(RaceRecord):
@@ -149,12 +128,12 @@ class PracticeResults(RaceRecord):
     name = "practice_results"
     description = "Free practice: best lap and number of laps."
 
-    session = _whole("Free practice 1, 2 or 3", key=True, least=1)
-    driver_id = _text("f1db driver id", key=True)
-    constructor_id = _text("f1db constructor id")
-    position = _whole("Position by best lap", null=True, least=1)
-    best_lap_sec = _number("Best lap, seconds", null=True, least=0.0)
-    laps = _whole("Laps driven", null=True)
+    session = whole("Free practice 1, 2 or 3", key=True, least=1)
+    driver_id = text("f1db driver id", key=True)
+    constructor_id = text("f1db constructor id")
+    position = whole("Position by best lap", null=True, least=1)
+    best_lap_sec = number("Best lap, seconds", null=True, least=0.0)
+    laps = whole("Laps driven", null=True)
 
 
 class PitStops(RaceRecord):
@@ -164,11 +143,11 @@ class PitStops(RaceRecord):
     name = "pit_stops"
     description = "Pit stops of the race: lap and time from pit entry to exit."
 
-    driver_id = _text("f1db driver id", key=True)
-    stop = _whole("The driver's first stop, second, ...", key=True, least=1)
-    constructor_id = _text("f1db constructor id", null=True)
-    lap = _whole("Lap on which the car came in")
-    duration_sec = _number(
+    driver_id = text("f1db driver id", key=True)
+    stop = whole("The driver's first stop, second, ...", key=True, least=1)
+    constructor_id = text("f1db constructor id", null=True)
+    lap = whole("Lap on which the car came in")
+    duration_sec = number(
         "Seconds in the pit lane; under a red flag, as long as the flag", null=True, least=0.0
     )
 
@@ -180,11 +159,11 @@ class FastestLaps(RaceRecord):
     name = "fastest_laps"
     description = "Each driver's fastest lap of the race."
 
-    driver_id = _text("f1db driver id", key=True)
-    constructor_id = _text("f1db constructor id", null=True)
-    position = _whole("Rank by fastest lap", least=1)
-    lap = _whole("Lap on which it was set", null=True)
-    lap_time_sec = _number("The lap's time, seconds", least=0.0)
+    driver_id = text("f1db driver id", key=True)
+    constructor_id = text("f1db constructor id", null=True)
+    position = whole("Rank by fastest lap", least=1)
+    lap = whole("Lap on which it was set", null=True)
+    lap_time_sec = number("The lap's time, seconds", least=0.0)
 
 
 class RaceIncidents(RaceRecord):
@@ -197,18 +176,18 @@ class RaceIncidents(RaceRecord):
     name = "race_incidents"
     description = "Safety cars, virtual safety cars and red flags, where somebody lists them."
 
-    kind = _text(
+    kind = text(
         "safety_car, virtual_safety_car, red_flag, or none: the lists cover the race and name nothing",
         key=True,
     )
-    number = _whole("1 for the race's first of its kind, 2 for its second, ...", key=True, least=1)
-    start_lap = _whole("Lap on which it began", null=True)
-    end_lap = _whole(
+    number = whole("1 for the race's first of its kind, 2 for its second, ...", key=True, least=1)
+    start_lap = whole("Lap on which it began", null=True)
+    end_lap = whole(
         "Lap on which it ended; missing if the race did too, or if the source does not say", null=True
     )
-    full_laps = _whole("Whole laps run under it", null=True)
-    cause = _text("What the source gives as its cause", null=True)
-    rain = _flag("Whether the cause names rain; missing where no cause is given", null=True)
+    full_laps = whole("Whole laps run under it", null=True)
+    cause = text("What the source gives as its cause", null=True)
+    rain = flag("Whether the cause names rain; missing where no cause is given", null=True)
 
 
 class RaceConditions(RaceRecord):
@@ -218,13 +197,13 @@ class RaceConditions(RaceRecord):
     name = "race_conditions"
     description = "Whether the race was wet or neutralised, inferred from it after the event."
 
-    circuit_id = _text("f1db circuit id")
-    wet_score = _number("Evidence for a wet race, on the logit scale of its rule; 0 is the threshold")
-    wet = _flag("Whether the race is taken as wet: the list of known wet races decides, else the score")
-    wet_listed = _flag("What the list of known races says; missing for seasons it does not cover", null=True)
-    safety_car = _flag("Whether the safety car was out; missing where nobody lists the race", null=True)
-    red_flag = _flag("Whether the race was stopped; missing where nobody lists the race", null=True)
-    scenario = _text("dry, wet or safety_car (dry and neutralised by a safety car or red flag)")
+    circuit_id = text("f1db circuit id")
+    wet_score = number("Evidence for a wet race, on the logit scale of its rule; 0 is the threshold")
+    wet = flag("Whether the race is taken as wet: the list of known wet races decides, else the score")
+    wet_listed = flag("What the list of known races says; missing for seasons it does not cover", null=True)
+    safety_car = flag("Whether the safety car was out; missing where nobody lists the race", null=True)
+    red_flag = flag("Whether the race was stopped; missing where nobody lists the race", null=True)
+    scenario = text("dry, wet or safety_car (dry and neutralised by a safety car or red flag)")
 
 
 SOURCE_TABLES: tuple[type[Table], ...] = (
