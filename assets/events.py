@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 
 from formguide.asof import fingerprint
-from formguide.formula1.incremental import Made
+from formguide.making import Made
 
 Report = dg.MaterializeResult[Any] | dg.AssetMaterialization
 _DATA_VERSION = "dagster/data_version"

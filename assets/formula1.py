@@ -11,7 +11,8 @@ from typing import Any
 
 import dagster as dg
 
-from assets import checks, shown
+from assets import formula1_checks, formula1_shown
+from assets.checks import fits, key, table_fits
 from assets.events import Report, materialised, numbers, seasons_of
 from assets.partitions import FOLLOWS, ONE_RUN, SEASON_AND_BEFORE, SEASON_BEFORE, SEASONS, SEASONS_UP_TO
 from formguide.formula1 import forecast, incremental, issuing, title_odds
@@ -44,7 +45,7 @@ RACE_WEEKS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=130), war
     kinds={"python"},
     code_version="1",
     description=SourceFiles.description,
-    check_specs=checks.fits(SourceFiles),
+    check_specs=fits(SourceFiles),
     freshness_policy=RACE_WEEKS,
 )
 def source_files(
@@ -52,11 +53,11 @@ def source_files(
 ) -> Iterator[Report]:
     seasons = seasons_of(context)
     made = incremental.make_source_files(lake, seasons, watched.of(lake, SPORT))
-    yield from materialised(context, made, checks=checks.table_fits(lake, SourceFiles, seasons))
+    yield from materialised(context, made, checks=table_fits(lake, SourceFiles, seasons))
 
 
 @dg.multi_asset(
-    name="results",
+    name=f"{SPORT}__results",
     specs=[
         dg.AssetSpec(
             [SPORT, name],
@@ -69,7 +70,7 @@ def source_files(
         )
         for name, description in incremental.RESULT_ASSETS.items()
     ],
-    check_specs=[*checks.fits(*SOURCE_TABLES), *checks.RESULTS],
+    check_specs=[*fits(*SOURCE_TABLES), *formula1_checks.RESULTS],
     backfill_policy=ONE_RUN,
 )
 def results(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Report]:
@@ -78,7 +79,7 @@ def results(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Repo
     seasons = seasons_of(context)
     for name, made in incremental.make_results(lake, seasons).items():
         yield from materialised(
-            context, made, checks.key(name), checks=checks.of_results(lake, name, seasons)
+            context, made, key(SPORT, name), checks=formula1_checks.of_results(lake, name, seasons)
         )
 
 
@@ -88,15 +89,15 @@ def results(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Repo
     code_version=incremental.CONDITIONS_VERSION,
     description=RaceConditions.description,
     deps=[
-        dg.AssetDep(checks.key(name), partition_mapping=SEASONS_UP_TO)
+        dg.AssetDep(key(SPORT, name), partition_mapping=SEASONS_UP_TO)
         for name in incremental.CONDITION_INPUTS
     ],
-    check_specs=[*checks.fits(RaceConditions), checks.WET_RULE],
+    check_specs=[*fits(RaceConditions), formula1_checks.WET_RULE],
 )
 def race_conditions(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Report]:
     seasons = seasons_of(context)
     made = incremental.make_conditions(lake, seasons)
-    yield from materialised(context, made, checks=checks.of_conditions(lake, seasons))
+    yield from materialised(context, made, checks=formula1_checks.of_conditions(lake, seasons))
 
 
 @dg.asset(
@@ -105,17 +106,17 @@ def race_conditions(context: dg.AssetExecutionContext, lake: LakeParam) -> Itera
     code_version=strength_model.VERSION,
     description=Strengths.description,
     deps=[
-        *(checks.key(name) for name in incremental.STRENGTH_INPUTS),
-        dg.AssetDep(checks.key("strengths"), partition_mapping=SEASON_BEFORE),
+        *(key(SPORT, name) for name in incremental.STRENGTH_INPUTS),
+        dg.AssetDep(key(SPORT, "strengths"), partition_mapping=SEASON_BEFORE),
     ],
-    check_specs=checks.fits(Strengths),
+    check_specs=fits(Strengths),
 )
 def strengths(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Report]:
     seasons = seasons_of(context)
     made = incremental.make_strengths(lake, seasons)
-    shown_by_season = {season: shown.strengths(lake, season) for season in seasons}
+    shown_by_season = {season: formula1_shown.strengths(lake, season) for season in seasons}
     yield from materialised(
-        context, made, metadata=shown_by_season, checks=checks.table_fits(lake, Strengths, seasons)
+        context, made, metadata=shown_by_season, checks=table_fits(lake, Strengths, seasons)
     )
 
 
@@ -125,17 +126,20 @@ def strengths(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Re
     code_version=forecast.VERSION,
     description=RaceForecasts.description,
     deps=[
-        *(checks.key(name) for name in incremental.STRENGTH_INPUTS if name != RaceConditions.name),
+        *(key(SPORT, name) for name in incremental.STRENGTH_INPUTS if name != RaceConditions.name),
         dg.AssetDep(race_conditions, partition_mapping=SEASONS_UP_TO),
         dg.AssetDep(strengths, partition_mapping=SEASON_AND_BEFORE),
     ],
-    check_specs=[*checks.fits(RaceForecasts), checks.PROBABILITIES],
+    check_specs=[*fits(RaceForecasts), formula1_checks.PROBABILITIES],
 )
 def race_forecasts(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Report]:
     seasons = seasons_of(context)
     made = issuing.make_race_forecasts(lake, seasons)
     yield from materialised(
-        context, made, metadata=shown.next_race(lake, seasons), checks=checks.of_forecasts(lake, seasons)
+        context,
+        made,
+        metadata=formula1_shown.next_race(lake, seasons),
+        checks=formula1_checks.of_forecasts(lake, seasons),
     )
 
 
@@ -145,11 +149,11 @@ def race_forecasts(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterat
     code_version=title_odds.VERSION,
     description=SeasonForecasts.description,
     deps=[
-        *(checks.key(name) for name in incremental.STRENGTH_INPUTS if name != RaceConditions.name),
+        *(key(SPORT, name) for name in incremental.STRENGTH_INPUTS if name != RaceConditions.name),
         dg.AssetDep(race_conditions, partition_mapping=SEASONS_UP_TO),
         dg.AssetDep(strengths, partition_mapping=SEASON_AND_BEFORE),
     ],
-    check_specs=checks.fits(SeasonForecasts),
+    check_specs=fits(SeasonForecasts),
 )
 def season_forecasts(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Report]:
     seasons = seasons_of(context)
@@ -157,8 +161,8 @@ def season_forecasts(context: dg.AssetExecutionContext, lake: LakeParam) -> Iter
     yield from materialised(
         context,
         made,
-        metadata=shown.title_odds(lake, seasons),
-        checks=checks.table_fits(lake, SeasonForecasts, seasons),
+        metadata=formula1_shown.title_odds(lake, seasons),
+        checks=table_fits(lake, SeasonForecasts, seasons),
     )
 
 
@@ -179,7 +183,7 @@ def forecast_log(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator
     code_version=forecast.VERSION,
     description="The race forecasts with the ML layer on top, made on demand: the scorecard compares them.",
     deps=[
-        *(checks.key(name) for name in incremental.STRENGTH_INPUTS),
+        *(key(SPORT, name) for name in incremental.STRENGTH_INPUTS),
         dg.AssetDep(race_conditions, partition_mapping=SEASONS_UP_TO),
         dg.AssetDep(strengths, partition_mapping=SEASONS_UP_TO),
     ],
@@ -194,13 +198,14 @@ def race_forecasts_with_ml(context: dg.AssetExecutionContext, lake: LakeParam) -
     kinds={"polars"},
     code_version=issuing.SCORECARD_VERSION,
     description=ForecastScorecard.description,
-    deps=[checks.key("race_results"), race_forecasts],
+    deps=[key(SPORT, "race_results"), race_forecasts],
     automation_condition=FOLLOWS,
 )
 def forecast_scorecard(context: dg.AssetExecutionContext, lake: LakeParam) -> dg.MaterializeResult[Any]:
     made = issuing.make_scorecard(lake)
     return dg.MaterializeResult(
-        data_version=dg.DataVersion(made.version), metadata={**numbers(made), **shown.scorecard(lake)}
+        data_version=dg.DataVersion(made.version),
+        metadata={**numbers(made), **formula1_shown.scorecard(lake)},
     )
 
 
@@ -218,3 +223,6 @@ SEASON_CHAIN = dg.AssetSelection.assets(*SEASON_ASSETS)
 
 ALL = [*SEASON_ASSETS, race_forecasts_with_ml, forecast_scorecard]
 """Every asset of the sport."""
+
+OVER_ALL_SEASONS = dg.AssetSelection.assets(forecast_scorecard)
+"""What looks at every season together and follows by its automation condition."""

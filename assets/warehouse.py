@@ -6,7 +6,8 @@ from assets import formula1
 from assets.partitions import FOLLOWS
 from formguide import alerts
 from formguide import warehouse as duckdb_file
-from formguide.formula1 import arrivals, checks, forecast_tables, incremental, issuing, tables
+from formguide.findings import as_markdown
+from formguide.formula1 import arrivals, forecast_tables, incremental, issuing, tables
 from formguide.lake import Lake
 from formguide.schema import Table
 
@@ -45,10 +46,9 @@ def warehouse(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -
             "tables": contents.height,
             "rows": int(contents["rows"].sum()),
             "superseded_files_removed": len(swept),
-            "contents": dg.MetadataValue.md(checks.as_markdown(contents)),
+            "contents": dg.MetadataValue.md(as_markdown(contents)),
         }
     )
 
 
-OVER_ALL_SEASONS = dg.AssetSelection.assets(formula1.forecast_scorecard, warehouse)
-"""What looks at every season together and follows by its automation condition."""
+WAREHOUSE = dg.AssetSelection.assets(warehouse)

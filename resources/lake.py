@@ -8,6 +8,7 @@ import pydantic
 from upath import UPath
 
 from formguide.lake import Lake
+from formguide.watch import named_folders
 
 
 class LakeResource(dg.ConfigurableResource[Lake]):
@@ -23,11 +24,15 @@ class LakeResource(dg.ConfigurableResource[Lake]):
 class WatchedFolders(dg.ConfigurableResource["WatchedFolders"]):
     """The folders whose files are the input of a sport, beside its inbox."""
 
-    folders: list[str] = pydantic.Field(default=[], description="Folders of race-weekend files.")
+    folders: list[str] = pydantic.Field(
+        default=[],
+        description="Folders of result files. 'formula1=/some/folder' is one sport's alone; every sport "
+        "looks through the others for files of its own.",
+    )
 
     def of(self, lake: Lake, sport: str) -> list[Path]:
         """Every folder to look into: the sport's inbox first, then those that somebody named."""
-        return [lake.inbox(sport), *(Path(folder).expanduser() for folder in self.folders)]
+        return [lake.inbox(sport), *named_folders(self.folders, sport)]
 
 
 def lake_root() -> str:

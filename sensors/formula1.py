@@ -1,82 +1,17 @@
-"""News of Formula 1: files that appear, change or go in the inbox and in the folders that somebody named.
+"""News of Formula 1: race-weekend files."""
 
-A tick looks at names, sizes and times only. Once a folder has moved and gone quiet again its files are
-read, and what they say is compared with what the lake's seasons were made from; only seasons that differ
-are asked for, in one run from the earliest of them on, since every later season's strengths lean on it. The
-run's key is made of the content and of when the lake last took in those seasons: a restart, or a second
-look, asks for nothing twice, while a file that is changed back and forth is news each time.
-"""
-
-import json
-import time
-from collections.abc import Mapping
-
-import dagster as dg
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from assets import formula1
-from assets.partitions import SEASONS, season_range
-from formguide.asof import fingerprint
 from formguide.formula1 import arrivals
-from formguide.formula1.arrivals import SPORT, SourceFiles
-from formguide.formula1.watch import DEBOUNCE_SEC, folder_state
 from formguide.lake import Lake
-from resources import WatchedFolders
-
-LOOK_EVERY_SEC = 5
+from sensors.files import Arrivals, files_sensor
 
 
-@dg.sensor(
-    name="formula1_files",
-    target=formula1.SEASON_CHAIN,
-    minimum_interval_seconds=LOOK_EVERY_SEC,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Watches the inbox and the named folders for race-weekend files.",
-)
-def formula1_files(
-    context: dg.SensorEvaluationContext, lake: dg.ResourceParam[Lake], watched: WatchedFolders
-) -> dg.SensorResult | dg.SkipReason:
-    folders = watched.of(lake, SPORT)
-    seen: dict[str, str] = json.loads(context.cursor) if context.cursor else {}
-    states = {str(folder): folder_state(folder) for folder in folders}
-    moved = {name for name, state in states.items() if seen.get(name) != state.digest}
-    if not moved:
-        return dg.SkipReason(f"nothing moved in {', '.join(str(folder) for folder in folders)}")
-    busy = [name for name in moved if not states[name].quiet(time.time())]
-    if busy:
-        return dg.SkipReason(
-            f"files are arriving in {', '.join(sorted(busy))}: waiting for {DEBOUNCE_SEC:g} quiet s"
-        )
-    cursor = json.dumps({name: state.digest for name, state in states.items()}, sort_keys=True)
-    changed = arrivals.changed_seasons(lake, arrivals.holdings(lake, folders))
-    wanted = {
-        str(season): made for season, made in changed.items() if str(season) in SEASONS.get_partition_keys()
-    }
-    if not wanted:
-        return dg.SensorResult(skip_reason="what moved says what the lake knows already", cursor=cursor)
-    return dg.SensorResult(run_requests=[_request(lake, wanted)], cursor=cursor)
+def changed(lake: Lake, folders: Sequence[Path]) -> Mapping[int, str]:
+    """The seasons whose files are not those that the lake's tables were made from."""
+    return arrivals.changed_seasons(lake, arrivals.holdings(lake, folders))
 
 
-def _request(lake: Lake, wanted: Mapping[str, str]) -> dg.RunRequest:
-    """One run from the earliest changed season to the last one that there is anything of."""
-    known = [
-        season
-        for season in lake.partitions(SPORT, SourceFiles.name)
-        if season in SEASONS.get_partition_keys()
-    ]
-    taken_in = [
-        (
-            season,
-            made,
-            manifest.written_at if (manifest := lake.manifest(SPORT, SourceFiles.name, season)) else "",
-        )
-        for season, made in sorted(wanted.items())
-    ]
-    first, last = min(wanted), max([*wanted, *known])
-    return dg.RunRequest(
-        run_key=f"formula1-{first}-{fingerprint(taken_in)}",
-        partition_key=first if first == last else None,
-        tags={
-            **({} if first == last else season_range([first, last])),
-            "formguide/changed_seasons": ",".join(sorted(wanted)),
-        },
-    )
+formula1_files = files_sensor(Arrivals(arrivals.SPORT, "race-weekend files", formula1.SEASON_CHAIN, changed))

@@ -16,6 +16,7 @@ import click
 import typer
 from typer.core import TyperCommand
 
+from formguide import watch
 from formguide.cli.answers import Request, Trainer
 from formguide.cli.base import (
     CommandError,
@@ -29,7 +30,7 @@ from formguide.cli.base import (
     open_lake,
     out,
 )
-from formguide.formula1 import forecast, watch
+from formguide.formula1 import forecast
 from formguide.formula1.asked import UnknownRaceError
 from formguide.formula1.scenarios import SCENARIOS
 from formguide.formula1.season_json import SeasonJsonError

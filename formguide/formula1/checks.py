@@ -6,40 +6,22 @@ written by other code is found out too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import polars as pl
 
-from formguide import schema
-from formguide.schema import Table
+from formguide.findings import SHOWN, Finding, as_markdown, fits
 
-_SHOWN = 20
+__all__ = [
+    "Finding",
+    "as_markdown",
+    "complete_fields",
+    "fits",
+    "one_car_per_position",
+    "probabilities",
+    "sources_agree",
+    "wet_rule",
+]
+
 _PLACES = ("position", "finish_order")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Whether something holds, in how many rows it does not, and the rows (or the first of them) that show
-    it."""
-
-    passed: bool
-    said: str
-    count: int = 0
-    rows: pl.DataFrame = field(default_factory=pl.DataFrame)
-
-
-def fits(frame: pl.DataFrame, table: type[Table]) -> Finding:
-    """Columns, types, ranges and a unique key are as the table declares."""
-    try:
-        schema.check(frame, table)
-    except schema.TableError as error:
-        bad = (
-            schema.split(frame, table).bad
-            if set(frame.columns) >= set(schema.dtypes(table))
-            else frame.head(0)
-        )
-        return Finding(False, str(error), max(bad.height, 1), bad.head(_SHOWN))
-    return Finding(True, f"{frame.height} rows fit")
 
 
 def one_car_per_position(results: pl.DataFrame) -> Finding:
@@ -54,7 +36,7 @@ def one_car_per_position(results: pl.DataFrame) -> Finding:
     wrong = taken.filter(pl.col("cars") > 1).unique().sort("race_id", "place")
     races = results["race_id"].n_unique()
     said = f"{races} races, {wrong['race_id'].n_unique()} with two cars in one position"
-    return Finding(wrong.is_empty(), said, wrong.height, wrong.head(_SHOWN))
+    return Finding(wrong.is_empty(), said, wrong.height, wrong.head(SHOWN))
 
 
 def complete_fields(results: pl.DataFrame, least: int = 16, most: int = 26) -> Finding:
@@ -65,7 +47,7 @@ def complete_fields(results: pl.DataFrame, least: int = 16, most: int = 26) -> F
     gap = pl.col("classified") != pl.col("last")
     wrong = races.filter(gap | ~pl.col("cars").is_between(least, most)).sort("race_id")
     said = f"{races.height} races, {wrong.height} with a gap or not {least} to {most} cars"
-    return Finding(wrong.is_empty(), said, wrong.height, wrong.head(_SHOWN))
+    return Finding(wrong.is_empty(), said, wrong.height, wrong.head(SHOWN))
 
 
 def wet_rule(conditions: pl.DataFrame, at_least: float = 0.9) -> Finding:
@@ -74,7 +56,7 @@ def wet_rule(conditions: pl.DataFrame, at_least: float = 0.9) -> Finding:
     wrong = listed.filter((pl.col("wet_score") > 0) != pl.col("wet_listed")).sort("race_id")
     agreement = 1 - wrong.height / listed.height if listed.height else 1.0
     said = f"the rule agrees with the list on {listed.height - wrong.height} of {listed.height} races"
-    rows = wrong.select("race_id", "wet_score", "wet_listed").head(_SHOWN)
+    rows = wrong.select("race_id", "wet_score", "wet_listed").head(SHOWN)
     return Finding(agreement >= at_least, said, wrong.height, rows)
 
 
@@ -85,7 +67,7 @@ def sources_agree(disagreements: pl.DataFrame) -> Finding:
     )
     fields = fields.sort("count", "table", "field", descending=[True, False, False])
     said = f"{disagreements.height} values differ, in {disagreements['race_id'].n_unique()} races"
-    return Finding(disagreements.is_empty(), said, disagreements.height, fields.head(_SHOWN))
+    return Finding(disagreements.is_empty(), said, disagreements.height, fields.head(SHOWN))
 
 
 def probabilities(forecasts: pl.DataFrame, tolerance: float = 1e-6) -> Finding:
@@ -99,17 +81,4 @@ def probabilities(forecasts: pl.DataFrame, tolerance: float = 1e-6) -> Finding:
         race
     )
     said = f"{sums.height} forecasts, {wrong.height} whose chances do not add up to one"
-    return Finding(wrong.is_empty(), said, wrong.height, wrong.head(_SHOWN))
-
-
-def as_markdown(frame: pl.DataFrame) -> str:
-    """A small frame as a markdown table, floats to three decimals."""
-    head = "| " + " | ".join(frame.columns) + " |\n|" + " --- |" * frame.width
-    rows = ["| " + " | ".join(_cell(value) for value in row) + " |" for row in frame.iter_rows()]
-    return "\n".join([head, *rows])
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return f"{value:.3f}" if isinstance(value, float) else str(value).replace("|", "\\|")
+    return Finding(wrong.is_empty(), said, wrong.height, wrong.head(SHOWN))

@@ -8,13 +8,12 @@ equal to one that was made at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
+from formguide import making
 from formguide.asof import fingerprint
 from formguide.formula1 import arrivals, strengths
 from formguide.formula1.arrivals import SPORT
@@ -24,7 +23,8 @@ from formguide.formula1.settings import ForecastSettings, as_dict
 from formguide.formula1.strengths import Checkpoint
 from formguide.formula1.tables import SOURCE_TABLES, TABLES, RaceConditions
 from formguide.formula1.weekends import build_weekends
-from formguide.lake import Lake, Manifest
+from formguide.lake import Lake
+from formguide.making import Made, carried_over
 
 RESULTS_VERSION = "1"
 """Changes when the same files would give other tables."""
@@ -62,19 +62,6 @@ CONDITION_INPUTS = (
 )
 
 
-@dataclass(frozen=True)
-class Made:
-    """One partition as it is now. `version`: hash of its content; `computed` and `carried`: how many of its
-    parts (races, or the whole partition) were made in this call and how many were left as they were;
-    `facts`: for people."""
-
-    version: str
-    rows: int
-    computed: int
-    carried: int
-    facts: dict[str, Any] = field(default_factory=dict)
-
-
 def make_source_files(lake: Lake, seasons: Iterable[int], folders: Iterable[str | Path]) -> dict[int, Made]:
     """Mirrors the folders into the raw store and lists what each season is made from."""
     held = arrivals.holdings(lake, folders)
@@ -105,9 +92,10 @@ def make_results(lake: Lake, seasons: Iterable[int]) -> dict[str, dict[int, Made
     for season in seasons:
         made_from = results_from(lake, season)
         kept = {name: lake.manifest(SPORT, name, str(season)) for name in made}
-        if all(manifest is not None and manifest.made_from == made_from for manifest in kept.values()):
-            for name, manifest in kept.items():
-                made[name][season] = _carried(manifest)
+        current = {name: m for name, m in kept.items() if m is not None and m.made_from == made_from}
+        if len(current) == len(made):
+            for name, manifest in current.items():
+                made[name][season] = carried_over(manifest)
             continue
         built = build_season(season, arrivals.season_bodies(lake, season))
         for reject in built.rejects:
@@ -136,7 +124,7 @@ def make_conditions(lake: Lake, seasons: Iterable[int]) -> dict[int, Made]:
         made_from = conditions_from(lake, season)
         manifest = lake.manifest(SPORT, RaceConditions.name, str(season))
         if manifest is not None and manifest.made_from == made_from:
-            made[season] = _carried(manifest)
+            made[season] = carried_over(manifest)
         else:
             due[season] = made_from
     if due:
@@ -174,7 +162,7 @@ def make_strengths(
         manifest = lake.manifest(SPORT, Strengths.name, str(season))
         kept = lake.manifest(SPORT, CHECKPOINTS, str(season))
         if manifest and kept and manifest.made_from == kept.made_from == made_from:
-            made[season] = _carried(manifest, len(kept.extra["races"]))
+            made[season] = carried_over(manifest, len(kept.extra["races"]))
             continue
         weekends = build_weekends(season_tables(lake, [season], STRENGTH_INPUTS))
         previous = {point.race_id: point for point in checkpoints(lake, [season])}
@@ -235,10 +223,4 @@ def season_tables(
 
 def version_of(lake: Lake, asset: str, season: int) -> str | None:
     """The hash of what an asset says of a season; None if it says nothing yet."""
-    manifest = lake.manifest(SPORT, asset, str(season))
-    return manifest.hash if manifest else None
-
-
-def _carried(manifest: Manifest | None, parts: int = 1, facts: Mapping[str, Any] | None = None) -> Made:
-    assert manifest is not None
-    return Made(manifest.hash, manifest.rows or 0, 0, parts, dict(facts or manifest.extra))
+    return making.version_of(lake, SPORT, asset, season)

@@ -19,7 +19,6 @@ from formguide.formula1.forecast_tables import ForecastLog, ForecastScorecard, R
 from formguide.formula1.incremental import (
     CHECKPOINTS,
     STRENGTH_INPUTS,
-    Made,
     checkpoints,
     conditions_from,
     last_checkpoint,
@@ -37,6 +36,7 @@ from formguide.formula1.strengths import Checkpoint
 from formguide.formula1.tables import RaceCalendar, RaceResults
 from formguide.formula1.weekends import Weekend, build_weekends
 from formguide.lake import Lake
+from formguide.making import Made
 
 SCORECARD_VERSION = "1"
 """Changes when the same forecasts and results would give other scores."""

@@ -251,7 +251,7 @@ def test_scorecard_and_warehouse_follow_by_automation(house):
     house.run()
     first, cursor = asked(cursor)
     assert first == automated
-    house.run((), warehouse.OVER_ALL_SEASONS)
+    house.run((), formula1.OVER_ALL_SEASONS | warehouse.WAREHOUSE)
     again, cursor = asked(cursor)
     assert again == set()
     house.run((2024,))
@@ -261,7 +261,7 @@ def test_scorecard_and_warehouse_follow_by_automation(house):
 def test_the_warehouse_holds_a_table_per_asset(house):
     from formguide.warehouse import query
 
-    house.run((), warehouse.OVER_ALL_SEASONS)
+    house.run((), formula1.OVER_ALL_SEASONS | warehouse.WAREHOUSE)
     held = set(
         query(house.lake, "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'formula1'")[
             "table_name"

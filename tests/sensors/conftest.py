@@ -35,7 +35,7 @@ class Watch:
     def tick(self, seconds_later: float = 60.0) -> dg.SensorResult | dg.SkipReason:
         """What the sensor says when it looks, some time after the last change."""
         now = time.time() + seconds_later
-        self.monkeypatch.setattr("sensors.formula1.time.time", lambda: now)
+        self.monkeypatch.setattr("sensors.files.time.time", lambda: now)
         resources = {
             "lake": LakeResource(root=str(self.lake.root)),
             "watched": WatchedFolders(folders=[str(self.folder)]),

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from assets.partitions import SEASONS
-from formguide.formula1.watch import DEBOUNCE_SEC
+from formguide.watch import DEBOUNCE_SEC
 
 RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 

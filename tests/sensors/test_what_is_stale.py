@@ -57,7 +57,7 @@ class Platform:
             ) as context,
         ):
             later = time.time() + 60
-            patch.setattr("sensors.formula1.time.time", lambda: later)
+            patch.setattr("sensors.files.time.time", lambda: later)
             result = formula1_files(context)
         if not isinstance(result, dg.SensorResult):
             return []

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from formguide.formula1 import watch
-from formguide.formula1.watch import FolderState, folder_state
+from formguide import watch
+from formguide.watch import FolderState, folder_state
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Watching a folder of race weekends: what it holds, whether it has gone quiet, what changed since.
+"""Watching a folder: what it holds, whether it has gone quiet, what changed since.
 
 A look at a folder is cheap (names, sizes and times, nothing is opened) and is boiled down to one digest.
 Only when the digest moves are files read, and only their content says whether anything changed: a file that
@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -71,6 +71,19 @@ def _walk(folder: str) -> Iterator[tuple[str, os.stat_result, bool]]:
             yield entry.path, entry.stat(), True
         except FileNotFoundError:
             continue  # removed while we looked; the folder's own time says so
+
+
+def named_folders(entries: Iterable[str], sport: str) -> list[Path]:
+    """Those of some named folders that a sport looks into: `formula1=/some/folder` is that sport's alone,
+    and every sport looks through a folder that is named without one for files of its own."""
+    found = []
+    for entry in entries:
+        whose, equals, folder = entry.partition("=")
+        if not (equals and whose.isidentifier()):
+            found.append(Path(entry).expanduser())
+        elif whose == sport:
+            found.append(Path(folder).expanduser())
+    return found
 
 
 def watch(

@@ -1,4 +1,4 @@
-"""What the UI shows of an asset beside its numbers: tables and pictures to look at."""
+"""What the UI shows of a Formula 1 asset beside its numbers: tables and pictures to look at."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from formguide.formula1 import checks, figures, ids
+from formguide.findings import as_markdown
+from formguide.formula1 import figures, ids
 from formguide.formula1.arrivals import SPORT
 from formguide.formula1.forecast_tables import ForecastScorecard, RaceForecasts, SeasonForecasts, Strengths
 from formguide.formula1.tables import RaceCalendar, RaceResults
@@ -29,7 +30,7 @@ def strengths(lake: Lake, season: int) -> dict[str, Any]:
         for kind, name in best.select("entity_kind", "entity_id").iter_rows()
     ]
     rows = best.select("entity_kind", pl.Series("name", names, pl.String), "race_pace_pct", "race_pace_sd")
-    return {"after_race": now["race_id"][0], "strongest": dg.MetadataValue.md(checks.as_markdown(rows))}
+    return {"after_race": now["race_id"][0], "strongest": dg.MetadataValue.md(as_markdown(rows))}
 
 
 def next_race(lake: Lake, seasons: Iterable[int]) -> dict[int, dict[str, Any]]:
@@ -51,7 +52,7 @@ def _race(rows: pl.DataFrame, name: str) -> dict[str, Any]:
     picture = figures.as_markdown_image(figures.finishing_positions_png(rows, title), title)
     return {
         "race": title,
-        "forecast": dg.MetadataValue.md(checks.as_markdown(figures.forecast_table(rows))),
+        "forecast": dg.MetadataValue.md(as_markdown(figures.forecast_table(rows))),
         "finishing_positions": dg.MetadataValue.md(picture),
     }
 
@@ -61,9 +62,7 @@ def title_odds(lake: Lake, seasons: Iterable[int]) -> dict[int, dict[str, Any]]:
     for season in sorted(seasons, reverse=True):
         odds = lake.read_table(SPORT, SeasonForecasts.name, [str(season)], SeasonForecasts)
         if not odds.is_empty():
-            return {
-                season: {"title_odds": dg.MetadataValue.md(checks.as_markdown(figures.title_table(odds)))}
-            }
+            return {season: {"title_odds": dg.MetadataValue.md(as_markdown(figures.title_table(odds)))}}
     return {}
 
 
@@ -71,4 +70,4 @@ def scorecard(lake: Lake) -> dict[str, Any]:
     """The headline scores, all seasons together: ours and every baseline's."""
     card = lake.read_table(SPORT, ForecastScorecard.name, None, ForecastScorecard)
     rows = figures.headline_scores(card).drop("is_sample", "seasons", "better")
-    return {"scores": dg.MetadataValue.md(checks.as_markdown(rows))} if not rows.is_empty() else {}
+    return {"scores": dg.MetadataValue.md(as_markdown(rows))} if not rows.is_empty() else {}
