@@ -1,8 +1,9 @@
 """The `formguide` command: forecasts for people without a Dagster UI open.
 
-One module per command: `run`, `pull`, `forecast`, `backtest`, `query` (sql) and `ui`. Answers go to stdout,
-progress and errors to stderr. Exit codes: 0 done, 1 failed, 2 asked wrongly. An error is one line that says
-what to do.
+`run`, `query` (sql) and `ui` are the same for every sport; `forecast`, `backtest` and `pull` have a
+subcommand with options of its own for each (`by_sport`), and a sport adds what only it has. Answers go to
+stdout, progress and errors to stderr. Exit codes: 0 done, 1 failed, 2 asked wrongly. An error is one line
+that says what to do.
 """
 
 from __future__ import annotations
@@ -15,10 +16,8 @@ from collections.abc import Sequence
 import click
 import typer
 
-from formguide.cli.backtest import backtest
+from formguide.cli import by_sport
 from formguide.cli.base import LOG, CommandError, UsageError
-from formguide.cli.forecast import forecasts
-from formguide.cli.pull import pull
 from formguide.cli.query import sql
 from formguide.cli.run import run
 from formguide.cli.ui import ui
@@ -41,9 +40,9 @@ app = typer.Typer(
     "Start with [bold]formguide run --sample[/bold], which needs nothing but itself.",
 )
 app.command()(run)
-app.add_typer(forecasts, name="forecast")
-app.command()(backtest)
-app.command()(pull)
+app.add_typer(by_sport.forecasts, name="forecast")
+app.add_typer(by_sport.backtests, name="backtest")
+app.add_typer(by_sport.pulls, name="pull")
 app.command()(sql)
 app.command()(ui)
 
@@ -65,13 +64,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         LOG.addHandler(logging.NullHandler())
     LOG.propagate = False
     try:
-        code = app(list(sys.argv[1:] if arguments is None else arguments), standalone_mode=False)
+        words = list(sys.argv[1:] if arguments is None else arguments)
+        code = app(words, prog_name="formguide", standalone_mode=False)
         return int(code or 0)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else "", err=True)
         return 2
     except click.UsageError as error:
-        where = f" (formguide {error.ctx.info_name} --help)" if error.ctx and error.ctx.parent else ""
+        where = f" ({error.ctx.command_path} --help)" if error.ctx and error.ctx.parent else ""
         return _say(f"{error.format_message()}{where}", 2)
     except UsageError as error:
         return _say(error, 2)

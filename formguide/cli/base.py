@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterable
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +14,6 @@ import typer
 from rich.console import Console
 from upath import UPath
 
-from formguide.formula1 import arrivals
 from formguide.lake import Lake
 
 LAKE = "FORMGUIDE_LAKE"
@@ -37,7 +35,6 @@ class Sport(StrEnum):
     formula1 = "formula1"
 
 
-SportArgument = Annotated[Sport, typer.Argument(help="Which sport.", show_choices=True)]
 LakeOption = Annotated[
     Path | None,
     typer.Option(
@@ -130,16 +127,3 @@ def parse_seasons(text: str | None) -> set[int] | None:
             raise UsageError(f"--seasons {text!r}: that is {len(wanted)} seasons")
         seasons.update(wanted)
     return seasons
-
-
-def keep_apart(lake: Lake, folders: Iterable[Path]) -> None:
-    """Raises `CommandError` before real seasons and the made-up league would share a lake."""
-    coming = [arrivals.is_sample_folder(folder) for folder in folders]
-    if any(coming) and arrivals.holds_real_data(lake) and not arrivals.holds_sample(lake):
-        raise CommandError(
-            f"{lake.root} holds real seasons: give the sample league a lake of its own with --lake PATH"
-        )
-    if coming and not all(coming) and arrivals.holds_sample(lake):
-        raise CommandError(
-            f"{lake.root} holds the sample league: give your data a lake of its own with --lake PATH"
-        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -15,20 +15,9 @@ from typing import Any
 from rich.console import Console
 from rich.status import Status
 
-from formguide.cli.base import CommandError, dagster_home
+from formguide.cli.base import CommandError, Sport, dagster_home
+from formguide.cli.sports import house_of
 from formguide.lake import Lake
-
-_TITLES = {
-    "formula1__source_files": "source files",
-    "results": "results of every source",
-    "formula1__race_conditions": "wet races and safety cars",
-    "formula1__strengths": "driver and car strengths",
-    "formula1__race_forecasts": "race forecasts",
-    "formula1__season_forecasts": "title odds",
-    "formula1__forecast_log": "what is issued, on record",
-    "formula1__forecast_scorecard": "scorecard with baselines",
-    "warehouse": "warehouse",
-}
 
 
 @dataclass
@@ -37,6 +26,7 @@ class Told:
     over."""
 
     console: Console
+    titles: Mapping[str, str] = field(default_factory=dict)
     spinner: Status | None = None
     started: dict[str, float] = field(default_factory=dict)
     numbers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -52,7 +42,7 @@ class Told:
 
     def __call__(self, event: str, step: str, said: Mapping[str, Any]) -> None:
         """Takes one event of a run."""
-        title = _TITLES.get(step, step)
+        title = self.titles.get(step, step)
         if event == "STEP_START":
             self.started[step] = time.monotonic()
             if self.spinner is not None:
@@ -91,30 +81,42 @@ class Platform:
             raise CommandError(str(error)) from error
         return made
 
-    def season_chain(self, seasons: Sequence[int]) -> dict[str, dict[str, Any]]:
-        """Runs everything that a season is taken through, from its files to its forecasts."""
-        return self.materialise(import_module("assets.formula1").SEASON_CHAIN, seasons)
+    def season_chain(self, sport: str, seasons: Sequence[int]) -> dict[str, dict[str, Any]]:
+        """Runs everything that a season of a sport is taken through, from its files to its forecasts."""
+        return self.materialise(import_module(f"assets.{sport}").SEASON_CHAIN, seasons)
 
-    def summaries(self) -> dict[str, dict[str, Any]]:
-        """Runs what looks at all seasons together: the scorecard and the warehouse."""
-        return self.materialise(import_module("assets.warehouse").OVER_ALL_SEASONS)
+    def summaries(self, sports: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Runs what looks at all seasons of some sports together, and the warehouse over everything."""
+        selection = import_module("assets.warehouse").WAREHOUSE
+        for sport in sports:
+            selection = selection | import_module(f"assets.{sport}").OVER_ALL_SEASONS
+        return self.materialise(selection)
 
 
 @contextmanager
 def platform(
-    lake: Lake, chosen: Path | None, folders: Sequence[Path], console: Console
+    lake: Lake, chosen: Path | None, folders: Mapping[str, Sequence[Path]], console: Console
 ) -> Iterator[Platform]:
-    """The platform over a lake and the folders to read beside its inbox."""
+    """The platform over a lake and the folders that each sport reads beside its inbox."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         definitions, resources = import_module("definitions"), import_module("resources")
-        launch, told = import_module("assets.launch"), Told(console)
+        watched = [f"{sport}={path.absolute()}" for sport, paths in folders.items() for path in paths]
+        launch, told = import_module("assets.launch"), Told(console, _titles())
         built = definitions.build_defs(
             {
                 "lake": resources.LakeResource(root=str(lake.root)),
-                "watched": resources.WatchedFolders(folders=[str(folder.absolute()) for folder in folders]),
+                "watched": resources.WatchedFolders(folders=watched),
             },
             loggers={"command": launch.told_to(told)},
         )
         with launch.instance_in(dagster_home(lake, chosen)) as instance:
             yield Platform(built, instance, launch, told)
+
+
+def _titles() -> dict[str, str]:
+    """Every step in words."""
+    titles = {"warehouse": "warehouse"}
+    for sport in Sport:
+        titles |= house_of(sport).titles
+    return titles

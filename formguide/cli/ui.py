@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from formguide.cli.base import CommandError, LakeOption, dagster_home, err, open_lake, project_root
+from formguide.cli.base import CommandError, LakeOption, Sport, dagster_home, err, open_lake, project_root
 
 
 def ui(
@@ -26,7 +26,7 @@ def ui(
     settings = home / "dagster.yaml"
     if not settings.exists():
         shutil.copyfile(project_root() / "dagster.yaml", settings)
-    place.inbox("formula1")
+    inboxes = [place.inbox(sport) for sport in Sport]
     program = Path(sys.executable).with_name("dagster")
     if not program.exists():
         raise CommandError(
@@ -34,9 +34,9 @@ def ui(
         )
     console = err()
     console.print(f"The UI is at http://{host}:{port} in some seconds; it reads {place.root}")
-    console.print(
-        f"Drop race-weekend files into {place.inbox('formula1')} and watch them flow. Ctrl-C ends it."
-    )
+    console.print("Drop files into an inbox and watch them flow. Ctrl-C ends it.")
+    for inbox in inboxes:
+        console.print(f"  {inbox}")
     environment = os.environ | {
         "DAGSTER_HOME": str(home),
         "FORMGUIDE_LAKE": str(place.root),

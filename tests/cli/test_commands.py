@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import io
 import json
 import logging
@@ -127,14 +126,13 @@ def test_run_shows_the_headline(formguide, made_lake, league, lake):
 
 
 def test_run_sample_makes_its_own_league(formguide, tmp_path, monkeypatch):
-    from formguide.formula1.sample import write_sample
+    from formguide.formula1 import sample
 
-    run_module = importlib.import_module("formguide.cli.run")
-
+    write_sample = sample.write_sample
     monkeypatch.setattr(
-        run_module, "write_sample", lambda folder: write_sample(folder, seasons=1, races=4, rounds_run=2)
+        sample, "write_sample", lambda folder: write_sample(folder, seasons=1, races=4, rounds_run=2)
     )
-    said = formguide("run", "--sample", "--lake", tmp_path / "lake")
+    said = formguide("run", "formula1", "--sample", "--lake", tmp_path / "lake")
     assert said.code == 0, said.err
     assert "This is the sample league" in said.out
     assert formguide("sql", "FROM formula1.race_calendar", "--lake", tmp_path / "lake").out.count("2022") >= 4

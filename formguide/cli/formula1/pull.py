@@ -1,4 +1,4 @@
-"""`formguide pull`: fetch results from the live source into the inbox."""
+"""`formguide pull formula1`: fetch results from the live source into the inbox."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from formguide.cli.base import CommandError, LakeOption, Sport, SportArgument, err, open_lake, out
+from formguide.cli.base import CommandError, LakeOption, err, open_lake, out
 from formguide.fetch import Fetcher
 from formguide.formula1 import pull as jolpica
+from formguide.formula1.arrivals import SPORT
 
 
 def pull(
-    sport: SportArgument = Sport.formula1,
     season: Annotated[int, typer.Option("--season", min=1950, max=2100, help="Which season.")] = ...,  # type: ignore[assignment]
     rounds: Annotated[
         list[int] | None, typer.Option("--round", min=1, help="Only this round; may be given several times.")
@@ -36,7 +36,7 @@ def pull(
         def tell(step: jolpica.PullStep) -> None:
             bar.update(task, completed=step.done, total=step.planned, description=step.what)
 
-        report = jolpica.pull(fetcher, season, rounds, out=place.inbox(sport), progress=tell)
+        report = jolpica.pull(fetcher, season, rounds, out=place.inbox(SPORT), progress=tell)
     console = out()
     console.print(
         f"{season}: {len(report.written)} files new or changed, {report.unchanged} unchanged, "
@@ -53,4 +53,4 @@ def pull(
         )
         missing = len(report.failures) + len(report.left)
         raise CommandError(f"{missing} listings are missing, the first is {first}; pull again to go on")
-    console.print(f"Next: formguide run {sport}" + (f" --lake {lake}" if lake else ""), soft_wrap=True)
+    console.print(f"Next: formguide run {SPORT}" + (f" --lake {lake}" if lake else ""), soft_wrap=True)

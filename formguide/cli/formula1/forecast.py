@@ -17,7 +17,6 @@ import typer
 from typer.core import TyperCommand
 
 from formguide import watch
-from formguide.cli.answers import Request, Trainer
 from formguide.cli.base import (
     CommandError,
     LakeOption,
@@ -25,13 +24,15 @@ from formguide.cli.base import (
     UsageError,
     VerboseOption,
     err,
-    keep_apart,
     keep_log,
     open_lake,
     out,
 )
-from formguide.formula1 import forecast
+from formguide.cli.formula1.answers import Request, Trainer
+from formguide.cli.sports import keep_apart
+from formguide.formula1.arrivals import SPORT
 from formguide.formula1.asked import UnknownRaceError
+from formguide.formula1.forecast import ForecastOptions
 from formguide.formula1.scenarios import SCENARIOS
 from formguide.formula1.season_json import SeasonJsonError
 
@@ -52,12 +53,6 @@ class Scenario(StrEnum):
     dry = "dry"
     wet = "wet"
     safety_car = "safety_car"
-
-
-forecasts = typer.Typer(
-    no_args_is_help=True,
-    help="One forecast, asked and answered at the terminal: your weather, your weights, your moment.",
-)
 
 
 class ManyScenarios(TyperCommand):
@@ -84,13 +79,7 @@ class ManyScenarios(TyperCommand):
         return super().parse_args(ctx, spread)
 
 
-@forecasts.callback()
-def _group() -> None:
-    """Keeps the sport a word of its own."""
-
-
-@forecasts.command("formula1", cls=ManyScenarios)
-def formula1(
+def forecast(
     train_data: Annotated[
         Path | None,
         typer.Option(
@@ -197,14 +186,14 @@ def formula1(
     if train_data is not None and not train_data.expanduser().is_dir():
         raise CommandError(f"--train-data {train_data}: there is no such folder")
     weights = _weights(driver_weights, "--driver-weights"), _weights(team_weights, "--team-weights")
-    options = forecast.ForecastOptions(
+    options = ForecastOptions(
         p_wet=p_wet,
         scenarios=tuple(dict.fromkeys(s.value for s in scenarios)) if scenarios else SCENARIOS,
         use_bayesian=use_bayesian,
     )
     place = open_lake(lake)
     keep_log(place, verbose, log_file)
-    keep_apart(place, [train_data] if train_data else [])
+    keep_apart(SPORT, place, [train_data] if train_data else [])
     request = Request(
         train_data=train_data.expanduser() if train_data else None,
         output=output.expanduser() if output else None,

@@ -1,4 +1,4 @@
-"""`formguide backtest`: how good the forecasts were, with the baselines beside them."""
+"""`formguide backtest formula1`: how good the forecasts were, with the baselines beside them."""
 
 from __future__ import annotations
 
@@ -8,25 +8,23 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from formguide.cli import screen
 from formguide.cli.base import (
     CommandError,
     LakeOption,
     SeasonsOption,
-    Sport,
-    SportArgument,
     err,
     open_lake,
     out,
     parse_seasons,
 )
+from formguide.cli.formula1 import screen
 from formguide.cli.platform import platform
 from formguide.formula1 import figures, issuing
+from formguide.formula1.arrivals import SPORT
 from formguide.show import format_rows
 
 
 def backtest(
-    sport: SportArgument = Sport.formula1,
     seasons: SeasonsOption = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object per row of the scorecard.")
@@ -49,8 +47,8 @@ def backtest(
     wanted = parse_seasons(seasons)
     known = issuing.known_seasons(place)
     if not issuing.is_current(place, known):
-        with platform(place, lake, [], err()) as assets:
-            assets.season_chain(known)
+        with platform(place, lake, {}, err()) as assets:
+            assets.season_chain(SPORT, known)
     scored = sorted(wanted & set(known)) if wanted else issuing.scored_seasons(place)
     if ml_layer and scored:
         with err().status("[dim]the ML layer walks forward …[/dim]"):
@@ -61,7 +59,7 @@ def backtest(
             "nothing to score: the lake holds no forecast of a race that was run (formguide run)"
         )
     if as_json:
-        sys.stdout.write(format_rows(_rows(sport, card), "json"))
+        sys.stdout.write(format_rows(_rows(card), "json"))
         return
     shown = card if full else card.filter(pl.col("metric").is_in(MAIN_METRICS))
     screen.scores(out(), figures.ordered_scores(shown, each_season=full))
@@ -79,10 +77,10 @@ MAIN_METRICS = (
 """What is printed unless everything is asked for."""
 
 
-def _rows(sport: Sport, card: pl.DataFrame) -> pl.DataFrame:
+def _rows(card: pl.DataFrame) -> pl.DataFrame:
     """One row per score; the task is the moment of the forecast, the model ours or a baseline's name."""
     return card.select(
-        sport=pl.lit(sport.value),
+        sport=pl.lit(SPORT),
         task="moment",
         model="model",
         season="seasons",

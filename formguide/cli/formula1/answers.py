@@ -13,10 +13,10 @@ import polars as pl
 from rich.console import Console
 
 from formguide import asof
-from formguide.cli import screen
 from formguide.cli.base import LOG, CommandError, UsageError
+from formguide.cli.formula1 import screen
 from formguide.cli.platform import Platform, platform
-from formguide.cli.seasons import seasons_at_hand
+from formguide.cli.sports import seasons_at_hand
 from formguide.formula1 import arrivals, asked, figures, forecast, issuing, season_json
 from formguide.formula1.arrivals import SPORT
 from formguide.formula1.asked import Answer, Question
@@ -99,7 +99,7 @@ class Trainer:
 
     def _bring_up_to_date(self) -> dict[str, dict[str, Any]]:
         folders = [self.request.train_data] if self.request.train_data else []
-        seasons = seasons_at_hand(self.lake, folders)
+        seasons = seasons_at_hand(SPORT, self.lake, folders)
         if self.request.force and not self.started:
             for season in seasons:
                 for asset in ("strengths", CHECKPOINTS, "race_forecasts", "season_forecasts"):
@@ -109,13 +109,15 @@ class Trainer:
         )
         if not set(news) & set(seasons) and issuing.is_current(self.lake, seasons):
             return {"strengths": {"computed": 0, "carried_over": len(checkpoints(self.lake, seasons))}}
-        return self._platform().season_chain(seasons)
+        return self._platform().season_chain(SPORT, seasons)
 
     def _platform(self) -> Platform:
         """The assets, loaded when they are first needed."""
         if self.assets is None:
             folders = [self.request.train_data] if self.request.train_data else []
-            self.assets = self.stack.enter_context(platform(self.lake, self.chosen, folders, self.console))
+            self.assets = self.stack.enter_context(
+                platform(self.lake, self.chosen, {SPORT: folders}, self.console)
+            )
         return self.assets
 
     def _weighted(self, season: int) -> ForecastOptions:

@@ -1,0 +1,38 @@
+"""The commands that every sport has its own way of: one forecast, a backtest, a pull from the live source."""
+
+from __future__ import annotations
+
+import typer
+
+from formguide.cli.formula1.backtest import backtest as formula1_backtest
+from formguide.cli.formula1.forecast import ManyScenarios
+from formguide.cli.formula1.forecast import forecast as formula1_forecast
+from formguide.cli.formula1.pull import pull as formula1_pull
+from formguide.cli.sports import BySport
+
+forecasts = typer.Typer(
+    no_args_is_help=True,
+    help="One forecast, asked and answered at the terminal.",
+)
+forecasts.command("formula1", cls=ManyScenarios)(formula1_forecast)
+
+backtests = typer.Typer(
+    cls=BySport,
+    help="How good the forecasts were: walk forward through past seasons, knowing each day only what came "
+    "before it, and print the scorecard with the baselines beside it.",
+)
+backtests.command("formula1")(formula1_backtest)
+
+pulls = typer.Typer(
+    cls=BySport,
+    help="Fetch results from a sport's live source into the lake's inbox. It asks politely, keeps what it "
+    "has and goes on where it stopped.",
+)
+pulls.command("formula1")(formula1_pull)
+
+
+@forecasts.callback()
+@backtests.callback()
+@pulls.callback()
+def _group() -> None:
+    """Keeps the sport a word of its own."""

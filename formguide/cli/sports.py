@@ -1,0 +1,137 @@
+"""The sports of the command: what `formguide run` asks of each, and how a sport is named in the others.
+
+A sport brings a package of its name beside this module (`formguide.cli.formula1`, …) with a module `house`,
+whose `HOUSE` answers the questions of `SportHouse`. What is the same for all knows only their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+import click
+from rich.console import Console
+from typer.core import TyperGroup
+
+from formguide.cli.base import CommandError, Sport
+from formguide.lake import Lake
+
+FIRST_SEASON = 2014
+"""The first season that there is a partition for."""
+
+
+class NothingThere(CommandError):
+    """A sport finds no files of its own."""
+
+
+class Runs(Protocol):
+    """What runs assets: see `formguide.cli.platform.Platform`."""
+
+    def materialise(self, selection: Any, seasons: Sequence[int] = ()) -> dict[str, dict[str, Any]]:
+        """Runs assets, over a range of seasons if some are given."""
+        ...
+
+    def season_chain(self, sport: str, seasons: Sequence[int]) -> dict[str, dict[str, Any]]:
+        """Runs everything of a sport that shares the seasons."""
+        ...
+
+
+class SportHouse(Protocol):
+    """What `formguide run` asks of a sport."""
+
+    titles: Mapping[str, str]
+    """The steps of a run in words, by the name that Dagster gives them."""
+    files: str
+    """What lies in this sport's folders, in words."""
+    hint: str
+    """How to come by such files, as a command without the word formguide."""
+
+    def takes(self, folder: Path) -> bool:
+        """Whether a folder has files of this sport."""
+        ...
+
+    def write_sample(self, folder: Path) -> None:
+        """Writes the sample league of the sport as files."""
+        ...
+
+    def is_sample(self, folder: Path) -> bool:
+        """Whether a folder holds the sample league."""
+        ...
+
+    def holds_sample(self, lake: Lake) -> bool:
+        """Whether the lake holds the sample league."""
+        ...
+
+    def holds_real_data(self, lake: Lake) -> bool:
+        """Whether the lake holds files that are not the sample league's."""
+        ...
+
+    def seasons(self, lake: Lake, folders: Sequence[Path]) -> set[int]:
+        """The seasons that the lake, its inbox and the folders speak of."""
+        ...
+
+    def make(self, platform: Runs, lake: Lake, seasons: Sequence[int]) -> None:
+        """Takes some seasons from the files to the forecasts."""
+        ...
+
+    def headline(self, console: Console, lake: Lake) -> None:
+        """What came of it, for people."""
+        ...
+
+    def next_steps(self, lake: Lake) -> list[str]:
+        """Commands to try next, without the word formguide."""
+        ...
+
+
+def house_of(sport: str) -> SportHouse:
+    """What answers for a sport."""
+    house: SportHouse = import_module(f"formguide.cli.{sport}.house").HOUSE
+    return house
+
+
+def seasons_at_hand(
+    sport: str, lake: Lake, folders: Sequence[Path], chosen: set[int] | None = None
+) -> list[int]:
+    """The seasons of a sport that there are files of and that were asked for, in order.
+
+    Raises `NothingThere` where there are no files, and `CommandError` where none is of a season asked for.
+    """
+    house = house_of(sport)
+    known = sorted(season for season in house.seasons(lake, folders) if season >= FIRST_SEASON)
+    if not known:
+        where = folders[0] if folders else lake.inbox(sport)
+        raise NothingThere(
+            f"no {house.files} in {where}: try formguide run --sample, run --from PATH, or {house.hint}"
+        )
+    wanted = [season for season in known if chosen is None or season in chosen]
+    if not wanted:
+        raise CommandError(f"--seasons: there are files of {known[0]} to {known[-1]} only")
+    return wanted
+
+
+def keep_apart(sport: str, lake: Lake, folders: Sequence[Path]) -> None:
+    """Raises `CommandError` before real seasons and the made-up league of a sport would share a lake."""
+    house = house_of(sport)
+    coming = [house.is_sample(folder) for folder in folders]
+    if any(coming) and house.holds_real_data(lake) and not house.holds_sample(lake):
+        raise CommandError(
+            f"{lake.root} holds real seasons: give the sample league a lake of its own with --lake PATH"
+        )
+    if coming and not all(coming) and house.holds_sample(lake):
+        raise CommandError(
+            f"{lake.root} holds the sample league: give your data a lake of its own with --lake PATH"
+        )
+
+
+class BySport(TyperGroup):
+    """A command with options of its own for each sport: `formguide backtest baseball --seeds 3`. Without a
+    sport it speaks of the first that there is."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Puts the first sport where none is named."""
+        asks_for_help = bool(args) and args[0] in ctx.help_option_names
+        if not asks_for_help and (not args or args[0].startswith("-")):
+            args = [next(iter(Sport)).value, *args]
+        return super().parse_args(ctx, args)
