@@ -1,0 +1,113 @@
+"""A frame of plate appearances or of queries as the pass reads it: everybody by number, facts by column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from formguide.baseball._feature_columns import Column, Ids, coded, coded_runs, column, encode, look_up, pairs
+from formguide.baseball._feature_state import Codes, Facts, Sizes
+from formguide.baseball.tables import PITCH_TYPES
+
+HANDS = ("L", "R", "S")
+"""The hands that pitchers throw with."""
+
+_TYPES = tuple(f"pitches_{code}" for code in PITCH_TYPES)
+_IDS = ("batter_id", "pitcher_id", "fielding_team_id", "catcher_id", "plate_umpire_id")
+_NO_BITS = np.empty(0, np.uint8)
+_MANY = 1 << 31
+_FACTS = {
+    "balls": "balls",
+    "strikes": "strikes",
+    "called_balls": "called_balls",
+    "called_strikes": "called_strikes",
+    "swinging": "swinging_strikes",
+    "fouls": "fouls",
+    "in_play": "in_play",
+    "exit_speed": "launch_speed_mph",
+    "exit_angle": "launch_angle_deg",
+    "speed": "pitch_speed_mean_mph",
+    "spin": "spin_rate_mean_rpm",
+    "extension": "extension_mean_ft",
+    "break_": "break_mean_in",
+    "last_speed": "last_pitch_speed_mph",
+    "last_spin": "last_pitch_spin_rpm",
+    "last_break": "last_pitch_break_in",
+}
+
+
+@dataclass(frozen=True)
+class Places:
+    """Who has a row in the tables of what is known: whoever is in the plate appearances."""
+
+    ids: dict[str, Ids]
+    batteries: Ids
+    parks: list[str]
+
+    @property
+    def sizes(self) -> Sizes:
+        ids = {name: known.key.size for name, known in self.ids.items()}
+        return Sizes(
+            batter=ids["batter_id"],
+            pitcher=ids["pitcher_id"],
+            pair=self.batteries.key.size,
+            venue=len(self.parks),
+            team=ids["fielding_team_id"],
+            umpire=ids["plate_umpire_id"],
+        )
+
+    def of(self, frame: pl.DataFrame) -> Codes:
+        """The rows that the rows of a frame are about, -1 for what is new."""
+        found = {name: look_up(column(frame[name]), frame.height, ids) for name, ids in self.ids.items()}
+        battery = look_up(_batteries(found), frame.height, self.batteries)
+        return _codes(frame, found, battery, self.parks)
+
+
+def settle(rows: pl.DataFrame) -> tuple[Places, Codes]:
+    """Gives everybody a row, and says which the plate appearances are about."""
+    found, ids = {}, {}
+    for name in _IDS:
+        found[name], ids[name] = encode(column(rows[name]), rows.height)
+    battery, batteries = encode(_batteries(found), rows.height)
+    parks = rows["venue"].rle().struct.field("value").drop_nulls().unique().sort().to_list()
+    return Places(ids, batteries, parks), _codes(rows, found, battery, parks)
+
+
+def _batteries(found: dict[str, np.ndarray]) -> Column:
+    return Column(pairs(found["pitcher_id"], found["catcher_id"], _MANY), _NO_BITS, 0)
+
+
+def _codes(frame: pl.DataFrame, found: dict[str, np.ndarray], battery: np.ndarray, parks: list[str]) -> Codes:
+    hand = coded(frame["pitch_hand"], HANDS)
+    return Codes(
+        batter=found["batter_id"],
+        platoon=pairs(found["batter_id"], hand, len(HANDS)),
+        pitcher=found["pitcher_id"],
+        pair=battery,
+        venue=coded_runs(frame["venue"], parks),
+        team=found["fielding_team_id"],
+        umpire=found["plate_umpire_id"],
+    )
+
+
+def facts(rows: pl.DataFrame) -> Facts:
+    call = pl.col("last_pitch_call")
+    flags = rows.select(
+        hit="is_hit",
+        reliever=~pl.col("pitcher_is_starter"),
+        ground_ball=pl.col("trajectory") == "ground_ball",
+        hard_contact=pl.col("hardness") == "hard",
+        # Null, neither true nor false, where the batter did not swing at the last pitch.
+        last_whiff=pl.when(call == "swinging_strike")
+        .then(True)
+        .when((call == "foul") | (call == "in_play"))
+        .then(False),
+    )
+    return Facts(
+        **{flag.name: column(flag) for flag in flags},
+        **{fact: column(rows[name]) for fact, name in _FACTS.items()},
+        last_type=coded(rows["last_pitch_type"], [code.upper() for code in PITCH_TYPES]),
+        types=tuple(column(rows[name]) for name in _TYPES),
+    )

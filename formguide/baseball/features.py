@@ -1,0 +1,328 @@
+"""The features of a plate appearance: what the morning of its date knows of who takes part, and where.
+
+`feature_frame` makes them all in one pass in date order. **A feature of a date sees only earlier dates**: the
+second game of a doubleheader does not know the first, and rows of the date itself or later may say what they
+like. Where a source lacks a column, or too little has been seen, a feature is null.
+
+What the names mean. "Rolling N" is the mean of per-date rates over the last N game-dates *of that batter,
+pitcher, bullpen or umpire* before the date, over those dates that have such a rate: so a date with one plate
+appearance counts as much as one with six. The number in brackets is how many dates must have one.
+
+===============================  ==================================================================
+batter_hr_7g, 30g, 60g, 120g     rolling hits per plate appearance (3; 7, 7, 7), see "rookies"
+batter_whiff_60g                 rolling swinging strikes per swing (10); a swing misses, fouls or
+                                 puts the ball in play
+batter_count_tendency_30g        rolling balls less strikes at the end of the plate appearance (10)
+batter_gb_hit_rate               hits per ground ball of the career, from 20 ground balls (no bunts)
+platoon_hr                       hits per plate appearance of the career against pitchers of that
+                                 hand, from 30 plate appearances
+pitcher_hr_30g                   rolling hits allowed per plate appearance (7)
+pitcher_entropy_30g              Shannon entropy in bits of the pitch types of the pitcher's last 30
+                                 game-dates together (7 dates with pitches of a known type)
+weather_temp                     temperature announced for the game, °F
+park_factor                      hits per plate appearance in this park over the league's, both over
+                                 all dates before, from 1000 plate appearances in the park
+pitcher_catcher_framing          called strikes per called pitch of this pitcher with this catcher,
+                                 over all dates before, from 100 called pitches
+opp_bullpen_hr_30g               rolling hits allowed per plate appearance by the fielding team's
+                                 relievers, over the dates on which any of them pitched (10)
+days_rest                        days since the batter's last game-date
+ump_hr_30g                       rolling hits per plate appearance with this plate umpire (7)
+wind_out_cf                      wind speed in mph × how far it blows out: `WIND_SCORE`
+batter_hard_contact_30g          rolling share of batted balls called hard (10)
+is_indoor                        1 under a roof: see `_indoor`
+batter_barrel_rate_30g           rolling share of batted balls of 98 mph or more at 8 to 32° (10)
+batter_hard_hit_rate_30g         rolling share of 95 mph or more (10)
+batter_sweet_spot_rate_30g       rolling share at 8 to 32° (10)
+batter_avg_ev_30g                rolling exit velocity, mph (10)
+pitcher_avg_velo_30g             rolling pitch speed, mph: on a date, the mean over the plate
+                                 appearances of the mean of their pitches (7)
+pitcher_avg_spin_30g             the same of the spin, revolutions per minute (7)
+pitcher_avg_extension_30g        the same of the release extension, feet (7)
+pitcher_break_total_30g          the same of the total break, inches (7)
+batter_avg_velo_faced_30g        the same of the speed of the pitches that the batter saw (10)
+batter_last_pitch_whiff_60g      as batter_whiff_60g, from the last pitches of plate appearances
+pitcher_last_pitch_…, batter_…   as their namesakes, from the last pitches of plate appearances
+===============================  ==================================================================
+
+The last-pitch features stand in where a source has only the last pitch of each plate appearance. They are no
+substitutes in disguise: last pitches are not like the others, hence names of their own.
+
+Rookies, batters with fewer than 100 plate appearances before the date, have for 30, 60 and 120 dates instead
+(hits + 20 · prior) / (plate appearances + 20), both over the window, from the first date on; `prior` is the
+league's hit rate over all dates before. Their last 7 dates are like everybody's. Careers begin with the
+frame's first row. With
+``parity=True`` the prior is `PARITY_PRIOR`, a constant from later seasons that other systems use; it knows
+more than the day did, and no forecast is made with it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from formguide.baseball import _feature_kernels as kernels
+from formguide.baseball._feature_columns import by_day
+from formguide.baseball._feature_inputs import HANDS, facts, settle
+from formguide.baseball._feature_state import Plan, Plans, Rules, nothing_known
+
+CORE = (
+    "batter_hr_7g",
+    "batter_hr_30g",
+    "batter_hr_60g",
+    "batter_hr_120g",
+    "batter_whiff_60g",
+    "batter_count_tendency_30g",
+    "batter_gb_hit_rate",
+    "platoon_hr",
+    "pitcher_hr_30g",
+    "pitcher_entropy_30g",
+    "weather_temp",
+    "park_factor",
+    "pitcher_catcher_framing",
+    "opp_bullpen_hr_30g",
+    "days_rest",
+)
+"""The features that every model has."""
+
+CONTEXT = ("ump_hr_30g", "wind_out_cf", "batter_hard_contact_30g", "is_indoor")
+"""What the shadow model has besides."""
+
+STATCAST = (
+    "batter_barrel_rate_30g",
+    "batter_hard_hit_rate_30g",
+    "batter_sweet_spot_rate_30g",
+    "batter_avg_ev_30g",
+    "pitcher_avg_velo_30g",
+    "pitcher_avg_spin_30g",
+    "pitcher_avg_extension_30g",
+    "pitcher_break_total_30g",
+    "batter_avg_velo_faced_30g",
+)
+"""The features of which each variant of the blend has one."""
+
+LAST_PITCH = (
+    "batter_last_pitch_whiff_60g",
+    "pitcher_last_pitch_entropy_30g",
+    "pitcher_last_pitch_velo_30g",
+    "pitcher_last_pitch_spin_30g",
+    "pitcher_last_pitch_break_30g",
+    "batter_last_pitch_velo_faced_30g",
+)
+"""Stand-ins from the last pitch of each plate appearance."""
+
+ALL = CORE + CONTEXT + STATCAST + LAST_PITCH
+
+PARITY_PRIOR = 0.2195
+
+RULES = Rules(
+    rookie_below=100,
+    weight=20.0,
+    prior=math.nan,
+    ground_balls=20,
+    platoon=30,
+    park=1000,
+    framing=100,
+    mix_dates=7,
+)
+"""Below how many plate appearances a batter is a rookie, and how many of the prior's are added; the least
+numbers of ground balls, plate appearances (two), called pitches, and dates with pitch types."""
+
+
+class Rolling(NamedTuple):
+    """A rolling feature: its name, which rate it is a mean of, over how many game-dates, how many must have it."""
+
+    name: str
+    rate: int
+    window: int
+    least: int
+
+
+BATTER_ROLLING = (
+    Rolling("batter_hr_7g", kernels.HIT, 7, 3),
+    Rolling("batter_hr_30g", kernels.HIT, 30, 7),
+    Rolling("batter_hr_60g", kernels.HIT, 60, 7),
+    Rolling("batter_hr_120g", kernels.HIT, 120, 7),
+    Rolling("batter_whiff_60g", kernels.WHIFF, 60, 10),
+    Rolling("batter_count_tendency_30g", kernels.COUNT, 30, 10),
+    Rolling("batter_hard_contact_30g", kernels.HARD_CONTACT, 30, 10),
+    Rolling("batter_barrel_rate_30g", kernels.BARREL, 30, 10),
+    Rolling("batter_hard_hit_rate_30g", kernels.HARD_HIT, 30, 10),
+    Rolling("batter_sweet_spot_rate_30g", kernels.SWEET, 30, 10),
+    Rolling("batter_avg_ev_30g", kernels.EXIT_SPEED, 30, 10),
+    Rolling("batter_avg_velo_faced_30g", kernels.FACED, 30, 10),
+    Rolling("batter_last_pitch_whiff_60g", kernels.LAST_WHIFF, 60, 10),
+    Rolling("batter_last_pitch_velo_faced_30g", kernels.LAST_FACED, 30, 10),
+)
+PITCHER_ROLLING = (
+    Rolling("pitcher_hr_30g", kernels.ALLOWED, 30, 7),
+    Rolling("pitcher_avg_velo_30g", kernels.SPEED, 30, 7),
+    Rolling("pitcher_avg_spin_30g", kernels.SPIN, 30, 7),
+    Rolling("pitcher_avg_extension_30g", kernels.EXTENSION, 30, 7),
+    Rolling("pitcher_break_total_30g", kernels.BREAK, 30, 7),
+    Rolling("pitcher_last_pitch_velo_30g", kernels.LAST_SPEED, 30, 7),
+    Rolling("pitcher_last_pitch_spin_30g", kernels.LAST_SPIN, 30, 7),
+    Rolling("pitcher_last_pitch_break_30g", kernels.LAST_BREAK, 30, 7),
+)
+BULLPEN_ROLLING = (Rolling("opp_bullpen_hr_30g", 0, 30, 10),)
+UMPIRE_ROLLING = (Rolling("ump_hr_30g", 0, 30, 7),)
+
+COMPUTED = (
+    *(feature.name for feature in BATTER_ROLLING + PITCHER_ROLLING + BULLPEN_ROLLING + UMPIRE_ROLLING),
+    "pitcher_entropy_30g",
+    "pitcher_last_pitch_entropy_30g",
+    "batter_gb_hit_rate",
+    "platoon_hr",
+    "park_factor",
+    "pitcher_catcher_framing",
+    "days_rest",
+)
+"""What the pass computes, in its order; the others are read off the query."""
+
+_SWINGS = ("swinging_strikes", "fouls", "in_play")
+
+NEEDS: dict[str, tuple[str, ...]] = {
+    "batter_whiff_60g": _SWINGS,
+    "batter_count_tendency_30g": ("balls", "strikes"),
+    "batter_gb_hit_rate": ("trajectory",),
+    "pitcher_catcher_framing": ("called_strikes", "called_balls", "catcher_id"),
+    "ump_hr_30g": ("plate_umpire_id",),
+    "batter_hard_contact_30g": ("hardness",),
+    "batter_barrel_rate_30g": ("launch_speed_mph", "launch_angle_deg"),
+    "batter_hard_hit_rate_30g": ("launch_speed_mph",),
+    "batter_sweet_spot_rate_30g": ("launch_angle_deg",),
+    "batter_avg_ev_30g": ("launch_speed_mph",),
+    "pitcher_avg_velo_30g": ("pitch_speed_mean_mph",),
+    "pitcher_avg_spin_30g": ("spin_rate_mean_rpm",),
+    "pitcher_avg_extension_30g": ("extension_mean_ft",),
+    "pitcher_break_total_30g": ("break_mean_in",),
+    "batter_avg_velo_faced_30g": ("pitch_speed_mean_mph",),
+    "batter_last_pitch_whiff_60g": ("last_pitch_call",),
+    "pitcher_last_pitch_entropy_30g": ("last_pitch_type",),
+    "pitcher_last_pitch_velo_30g": ("last_pitch_speed_mph",),
+    "pitcher_last_pitch_spin_30g": ("last_pitch_spin_rpm",),
+    "pitcher_last_pitch_break_30g": ("last_pitch_break_in",),
+    "batter_last_pitch_velo_faced_30g": ("last_pitch_speed_mph",),
+}
+"""Columns of the plate appearances without which a feature is null throughout."""
+
+ASKED: dict[str, pl.DataType] = {
+    "game_date": pl.Date(),
+    "batter_id": pl.Int64(),
+    "pitcher_id": pl.Int64(),
+    "pitch_hand": pl.String(),
+    "fielding_team_id": pl.Int64(),
+    "venue": pl.String(),
+    "catcher_id": pl.Int64(),
+    "plate_umpire_id": pl.Int64(),
+    "weather_condition": pl.String(),
+    "roof_type": pl.String(),
+    "temp_f": pl.Float64(),
+    "wind_mph": pl.Float64(),
+    "wind_direction": pl.String(),
+}
+"""What a query may tell; what it does not tell is null, but it must have a date."""
+
+WIND_SCORE = {
+    "Out To CF": 1.0,
+    "Out To LF": 0.7,
+    "Out To RF": 0.7,
+    "In From CF": -1.0,
+    "In From LF": -0.7,
+    "In From RF": -0.7,
+    "L To R": 0.0,
+    "R To L": 0.0,
+    "Varies": 0.0,
+    "Calm": 0.0,
+    "None": 0.0,
+}
+"""The share of the wind that blows from the plate to centre field; towards the corners the cosine of 45°,
+rounded. The names are those of MLB's weather line; under any other the feature is null."""
+
+INDOORS = ("Dome", "Roof Closed")
+"""What MLB's weather line says of a game under a roof."""
+
+
+def feature_frame(
+    plate_appearances: pl.DataFrame, queries: pl.DataFrame | None = None, parity: bool = False
+) -> pl.DataFrame:
+    """All features (`ALL`, Float64) of the queries, row by row as they stand.
+
+    plate_appearances: a frame of the table PlateAppearances, in any order. queries: what is known before a
+    plate appearance (the columns `ASKED`; any order, dates also after the last plate appearance); ``None``:
+    the plate appearances themselves, each seen from the morning of its date. Nothing else in `queries` is
+    looked at. parity: shrink rookies towards `PARITY_PRIOR` (see above), for comparisons with other systems only.
+
+    Raises ValueError if a row has no date.
+    """
+    rows = plate_appearances
+    asked = _asked(rows if queries is None else queries)
+    for frame in (rows, asked):
+        if undated := frame["game_date"].null_count():
+            raise ValueError(f"{undated} rows have no game_date: nobody can say what was known")
+    wanted = [name for name in COMPUTED if all(_any(rows, needed) for needed in NEEDS.get(name, ()))]
+    places, codes = settle(rows)
+    played = by_day(rows["game_date"].to_physical().to_numpy())
+    computed = kernels.one_pass(
+        played,
+        codes,
+        facts(rows),
+        played if queries is None else by_day(asked["game_date"].to_physical().to_numpy()),
+        codes if queries is None else places.of(asked),
+        nothing_known(places.sizes, _PLANS, kernels.ROOKIE_RING, kernels.MIX_RING, kernels.TYPES, len(HANDS)),
+        _PLANS,
+        RULES._replace(prior=PARITY_PRIOR if parity else math.nan),
+        np.array([wanted.index(name) if name in wanted else -1 for name in COMPUTED]),
+    )
+    found = {
+        name: pl.Series(name, values, nan_to_null=True) for name, values in zip(wanted, computed, strict=True)
+    }
+    told = asked.select(pl.col("temp_f").fill_nan(None).alias("weather_temp"), _wind_out(), _indoor())
+    found |= {series.name: series for series in told}
+    nothing = pl.repeat(None, asked.height, dtype=pl.Float64, eager=True)
+    return pl.DataFrame([found.get(name, nothing).alias(name) for name in ALL])
+
+
+def _asked(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.select(
+        pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype).alias(name)
+        for name, dtype in ASKED.items()
+    )
+
+
+def _any(rows: pl.DataFrame, name: str) -> bool:
+    return rows[name].null_count() < rows.height
+
+
+def _wind_out() -> pl.Expr:
+    blows = pl.col("wind_direction").replace_strict(WIND_SCORE, default=None, return_dtype=pl.Float64)
+    return (blows * pl.col("wind_mph")).fill_nan(None).alias("wind_out_cf")
+
+
+def _indoor() -> pl.Expr:
+    """By the weather line; where there is none, a roof that can be closed counts as closed."""
+    said, roof = pl.col("weather_condition"), pl.col("roof_type")
+    return pl.coalesce(said.is_in(INDOORS), roof != "Open").cast(pl.Float64).alias("is_indoor")
+
+
+def _plan(features: tuple[Rolling, ...]) -> Plan:
+    """The features, which stand by rate, as the pass takes them; a ring holds a power of two of dates."""
+    rates = max(feature.rate for feature in features) + 1
+    longest = [max(f.window for f in features if f.rate == rate) for rate in range(rates)]
+    sizes = np.array([1 << math.ceil(math.log2(window)) for window in longest])
+    return Plan(
+        first=np.searchsorted([feature.rate for feature in features], np.arange(rates + 1)),
+        window=np.array([feature.window for feature in features]),
+        least=np.array([feature.least for feature in features]),
+        start=np.concatenate([[0], np.cumsum(sizes)[:-1]]),
+        mask=sizes - 1,
+        length=int(sizes.sum()),
+    )
+
+
+_PLANS = Plans(
+    *(_plan(rolled) for rolled in (BATTER_ROLLING, PITCHER_ROLLING, BULLPEN_ROLLING, UMPIRE_ROLLING))
+)
