@@ -11,8 +11,8 @@ from dagster_shared.error import SerializableErrorInfo
 from assets.partitions import SEASONS, season_range
 
 Progress = Callable[[str, str, Mapping[str, Any]], None]
-"""Told what happened (`STEP_START`, `ASSET_MATERIALIZATION`, …), in which step, and the metadata that came
-with it."""
+"""Told what happened (`STEP_START`, `ASSET_MATERIALIZATION`, …; `LOG` for what an asset says on its way), in
+which step, and the metadata that came with it (`said` for a log line)."""
 
 
 class RunFailed(RuntimeError):
@@ -20,7 +20,7 @@ class RunFailed(RuntimeError):
 
 
 class _Tell(logging.Handler):
-    """Passes the beginnings and ends of steps on."""
+    """Passes the beginnings and ends of steps on, and what is said in between."""
 
     def __init__(self, progress: Progress) -> None:
         super().__init__()
@@ -28,7 +28,12 @@ class _Tell(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         event = getattr(record, "dagster_event", None)
-        if event is None or not event.step_key:
+        if event is None:
+            meta = getattr(record, "dagster_meta", {})
+            if meta.get("step_key"):
+                self._progress("LOG", meta["step_key"], {"said": meta["orig_message"]})
+            return
+        if not event.step_key:
             return
         metadata = event.materialization.metadata if event.is_step_materialization else {}
         self._progress(
@@ -63,9 +68,11 @@ def materialise(
     selection: dg.AssetSelection,
     instance: dg.DagsterInstance,
     seasons: Sequence[int] = (),
+    partition: str | None = None,
+    config: Mapping[str, Any] | None = None,
 ) -> dict[str, dict[str, object]]:
-    """Runs the selected assets, over a range of seasons if some are given; what was said of each, by its
-    name.
+    """Runs the selected assets, over a range of seasons if some are given, or over one partition of another
+    kind; what was said of each, by its name. config: the settings of a step, by its name.
 
     Raises `RunFailed`, also for a season that there is no partition for.
     """
@@ -77,9 +84,12 @@ def materialise(
     result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
         instance=instance,
         asset_selection=sorted(selection.resolve(definitions.resolve_asset_graph())),
-        partition_key=str(seasons[0]) if first_only else None,
+        partition_key=str(seasons[0]) if first_only else partition,
         tags=season_range(seasons) if seasons and not first_only else None,
-        run_config={"loggers": {name: {} for name in definitions.loggers or ()}},
+        run_config={
+            "loggers": {name: {} for name in definitions.loggers or ()},
+            "ops": {step: {"config": settings} for step, settings in (config or {}).items()},
+        },
         raise_on_error=False,
     )
     if not result.success:

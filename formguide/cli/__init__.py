@@ -21,6 +21,7 @@ from formguide.cli.base import LOG, CommandError, UsageError
 from formguide.cli.query import sql
 from formguide.cli.run import run
 from formguide.cli.ui import ui
+from formguide.cli.words import SEASON_WORD, several_words
 from formguide.fetch import FetchError
 from formguide.formula1.ids import UnknownNameError
 from formguide.formula1.pull import PullError
@@ -39,7 +40,7 @@ app = typer.Typer(
     help="A form guide as a data platform: what each runner has done, and what that makes likely. "
     "Start with [bold]formguide run --sample[/bold], which needs nothing but itself.",
 )
-app.command()(run)
+app.command(cls=several_words("--seasons", "one or more seasons", SEASON_WORD))(run)
 app.add_typer(by_sport.forecasts, name="forecast")
 app.add_typer(by_sport.backtests, name="backtest")
 app.add_typer(by_sport.pulls, name="pull")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
@@ -45,7 +46,12 @@ LakeOption = Annotated[
     ),
 ]
 SeasonsOption = Annotated[
-    str | None, typer.Option("--seasons", help="Only these seasons: 2024, 2023-2025 or 2021,2023-2024.")
+    list[str] | None,
+    typer.Option(
+        "--seasons",
+        metavar="SEASONS",
+        help="Only these seasons: 2024, 2023-2025, 2021,2023-2024 or 2023 2024.",
+    ),
 ]
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Write a log of everything that happens (see --log-file).")
@@ -111,10 +117,12 @@ def keep_log(lake: Lake, verbose: bool, chosen: Path | None) -> None:
     err().print(f"[dim]logging to {path}[/dim]")
 
 
-def parse_seasons(text: str | None) -> set[int] | None:
-    """The seasons of `2024`, `2023-2025` or `2021,2023-2024`; None for all. Raises `UsageError`."""
-    if text is None:
+def parse_seasons(words: Sequence[str] | None) -> set[int] | None:
+    """The seasons of `2024`, `2023-2025` or `2021,2023-2024`, one below the other; None for all. Raises
+    `UsageError`."""
+    if not words:
         return None
+    text = ",".join(words)
     seasons: set[int] = set()
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")

@@ -5,23 +5,28 @@ from __future__ import annotations
 import typer
 
 from formguide.cli.formula1.backtest import backtest as formula1_backtest
-from formguide.cli.formula1.forecast import ManyScenarios
 from formguide.cli.formula1.forecast import forecast as formula1_forecast
 from formguide.cli.formula1.pull import pull as formula1_pull
 from formguide.cli.sports import BySport
+from formguide.cli.words import SEASON_WORD, several_words
+from formguide.formula1.scenarios import SCENARIOS
+
+_SEASONS = several_words("--seasons", "one or more seasons", SEASON_WORD)
 
 forecasts = typer.Typer(
     no_args_is_help=True,
     help="One forecast, asked and answered at the terminal.",
 )
-forecasts.command("formula1", cls=ManyScenarios)(formula1_forecast)
+forecasts.command("formula1", cls=several_words("--scenarios", f"one or more of {', '.join(SCENARIOS)}"))(
+    formula1_forecast
+)
 
 backtests = typer.Typer(
     cls=BySport,
     help="How good the forecasts were: walk forward through past seasons, knowing each day only what came "
     "before it, and print the scorecard with the baselines beside it.",
 )
-backtests.command("formula1")(formula1_backtest)
+backtests.command("formula1", cls=_SEASONS)(formula1_backtest)
 
 pulls = typer.Typer(
     cls=BySport,

@@ -47,6 +47,9 @@ class Told:
             self.started[step] = time.monotonic()
             if self.spinner is not None:
                 self.spinner.update(f"[dim]{title} …[/dim]")
+        elif event == "LOG":
+            if self.spinner is not None:
+                self.spinner.update(f"[dim]{title}: {said['said']} …[/dim]")
         elif event == "ASSET_MATERIALIZATION":
             self.numbers.setdefault(step, said)
         elif event in ("STEP_SUCCESS", "STEP_FAILURE"):
@@ -70,12 +73,18 @@ class Platform:
     launch: Any
     told: Told
 
-    def materialise(self, selection: Any, seasons: Sequence[int] = ()) -> dict[str, dict[str, Any]]:
+    def materialise(
+        self,
+        selection: Any,
+        seasons: Sequence[int] = (),
+        partition: str | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> dict[str, dict[str, Any]]:
         """Runs assets; what was said of each. Raises `CommandError` with the run's first error."""
         try:
             with self.told.watching():
                 made: dict[str, dict[str, Any]] = self.launch.materialise(
-                    self.definitions, selection, self.instance, seasons
+                    self.definitions, selection, self.instance, seasons, partition, config
                 )
         except self.launch.RunFailed as error:
             raise CommandError(str(error)) from error

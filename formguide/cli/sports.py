@@ -29,8 +29,14 @@ class NothingThere(CommandError):
 class Runs(Protocol):
     """What runs assets: see `formguide.cli.platform.Platform`."""
 
-    def materialise(self, selection: Any, seasons: Sequence[int] = ()) -> dict[str, dict[str, Any]]:
-        """Runs assets, over a range of seasons if some are given."""
+    def materialise(
+        self,
+        selection: Any,
+        seasons: Sequence[int] = (),
+        partition: str | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> dict[str, dict[str, Any]]:
+        """Runs assets, over a range of seasons or one other partition if given; config: settings by step."""
         ...
 
     def season_chain(self, sport: str, seasons: Sequence[int]) -> dict[str, dict[str, Any]]:

@@ -12,9 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
-from typer.core import TyperCommand
 
 from formguide import watch
 from formguide.cli.base import (
@@ -53,30 +51,6 @@ class Scenario(StrEnum):
     dry = "dry"
     wet = "wet"
     safety_car = "safety_car"
-
-
-class ManyScenarios(TyperCommand):
-    """Lets one option take several words: `--scenarios dry wet` is `--scenarios dry --scenarios wet`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Repeats the option before each of the words that follow it."""
-        spread: list[str] = []
-        listing = False
-        for word in args:
-            name, _, first = word.partition("=")
-            if name == "--scenarios":
-                listing = True
-                spread += [part for value in first.replace(",", " ").split() for part in (name, value)]
-            elif listing and not word.startswith("-"):
-                spread += [
-                    part for value in word.replace(",", " ").split() for part in ("--scenarios", value)
-                ]
-            else:
-                listing = False
-                spread.append(word)
-        if "--scenarios" in args and "--scenarios" not in spread:
-            raise click.UsageError(f"--scenarios wants one or more of {', '.join(SCENARIOS)}", ctx)
-        return super().parse_args(ctx, spread)
 
 
 def forecast(
