@@ -120,7 +120,10 @@ def linescore(plays: Sequence[Json], scheduled_innings: int) -> Json:
         line["hits"] += hit
         totals[side]["runs"] += runs
         totals[side]["hits"] += hit
-        totals[other]["errors"] += result.get("eventType") == "field_error"
+        charged = sum(
+            c.get("credit", "").endswith("_error") for r in play["runners"] for c in r.get("credits", ())
+        )
+        totals[other]["errors"] += max(charged, result.get("eventType") == "field_error")
     told: Json = {"scheduledInnings": scheduled_innings, "innings": innings, "teams": totals}
     if plays:
         last = plays[-1]

@@ -8,7 +8,8 @@ nothing about the real sport, and it holds two effects that the forecast does no
 score would be suspicious.
 """
 
+from formguide.baseball.sample.day import DayScript, day_documents
 from formguide.baseball.sample.league import League, write_sample
 from formguide.baseball.sample.truth import SampleTruth
 
-__all__ = ["League", "SampleTruth", "write_sample"]
+__all__ = ["DayScript", "League", "SampleTruth", "day_documents", "write_sample"]

@@ -33,6 +33,7 @@ from formguide.baseball.sample.game import Game, play_game
 from formguide.baseball.sample.manager import (
     DEBUT_DATES,
     ROOKIE_CALLED_UP,
+    NineMen,
     absences,
     called_up,
     choose_nine,
@@ -85,22 +86,33 @@ class League:
         )
         return away, home
 
-    def tell(self, fixture: Fixture, attempt: int = 0) -> tuple[Game, Json]:
-        """A game as it is played, and its Final document. `attempt` plays it anew with other dice."""
-        people, seed = self.people, self.seed
-        away_probable, home_probable = self.probables(fixture)
-        nines = (
+    def nines(self, fixture: Fixture, out: frozenset[int] = frozenset()) -> tuple[NineMen, NineMen]:
+        """Both line-ups, the visitors' first, without those who are `out`."""
+        first, second = self.probables(fixture)
+        throws = self.people.players
+        return (
             choose_nine(
-                seed, people, fixture, fixture.away, people.players[home_probable].throws, self.first_season
+                self.seed, self.people, fixture, fixture.away, throws[second].throws, self.first_season, out
             ),
             choose_nine(
-                seed, people, fixture, fixture.home, people.players[away_probable].throws, self.first_season
+                self.seed, self.people, fixture, fixture.home, throws[first].throws, self.first_season, out
             ),
         )
+
+    def tell(
+        self, fixture: Fixture, *, attempt: int = 0, out: frozenset[int] = frozenset()
+    ) -> tuple[Game, Json]:
+        """A game as it is played, and its Final document.
+
+        `attempt` plays it anew with other dice, `out` leaves players out of it.
+        """
+        people, seed = self.people, self.seed
         sky, crew = setting.weather(seed, fixture), setting.crew(seed, fixture)
         met = setting.conditions(seed, fixture, sky, crew[0])
-        game = play_game(people, fixture, nines, met, Dice((seed, fixture.game_pk, attempt)))
-        return game, documents.feed(people, fixture, game, sky, crew, (away_probable, home_probable))
+        game = play_game(
+            people, fixture, self.nines(fixture, out), met, Dice((seed, fixture.game_pk, attempt))
+        )
+        return game, documents.feed(people, fixture, game, sky, crew, self.probables(fixture))
 
 
 def write_sample(
@@ -124,8 +136,8 @@ def write_sample(
     folder = Path(folder)
     if not (1 <= seasons <= 8 and 6 <= dates <= 150 and 1 <= dates_played < dates):
         raise ValueError(
-            "a sample league has 1 to 8 seasons of 6 to 150 dates, of the last at least one has been played "
-            f"and one has not; asked for {seasons} seasons of {dates} dates, {dates_played} of the last played"
+            "a sample league has 1 to 8 seasons of 6 to 150 dates, of the last at least one played and one "
+            f"not; asked for {seasons} seasons of {dates} dates, {dates_played} of the last season's played"
         )
     if folder.is_dir() and any(folder.iterdir()) and not (folder / TRUTH).is_file():
         raise FileExistsError(

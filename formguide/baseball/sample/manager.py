@@ -95,12 +95,19 @@ def probable(people: People, fixture: Fixture, team_id: int, first_season: int) 
 
 
 def choose_nine(
-    seed: int, people: People, fixture: Fixture, team_id: int, opponent_throws: str, first_season: int
+    seed: int,
+    people: People,
+    fixture: Fixture,
+    team_id: int,
+    opponent_throws: str,
+    first_season: int,
+    out: frozenset[int] = frozenset(),
 ) -> NineMen:
-    """The line-up for a game. Regulars rest now and then, more often in a doubleheader's second game."""
+    """The line-up for a game. Regulars rest now and then, more often in a doubleheader's second game; who is
+    `out` for it does not play at all."""
     rng = np.random.default_rng([seed, fixture.game_pk, team_id])
     squad = people.squads[team_id]
-    hurt = {
+    hurt = out | {
         a.player_id
         for a in absences(seed, fixture.season, first_season)
         if a.first <= fixture.date_index < a.until

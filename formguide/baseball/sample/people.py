@@ -151,7 +151,7 @@ def everybody(seed: int) -> People:
 
 
 def _names(rng: np.random.Generator) -> Iterator[tuple[str, str]]:
-    pairs = [(first, last) for last in LAST_NAMES for first in FIRST_NAMES]
+    pairs = [(first, last) for last in LAST_NAMES.split() for first in FIRST_NAMES.split()]
     for i in rng.permutation(len(pairs)):
         yield pairs[int(i)]
 

@@ -91,16 +91,13 @@ UMPIRES = tuple(
     )
 )
 
-FIRST_NAMES = tuple(
-    """
+FIRST_NAMES = """
     Abel Anton Arlo Barnaby Bastian Benno Caleb Casimir Cato Conrad Dario Desmond Edwin Emeric Ezra Fabian
     Ferris Gaspar Gideon Hale Hector Ilan Ivor Jonas Jovan Kasper Kelvin Lambert Leif Lorenz Magnus Marlow
     Matteo Milo Nestor Niall Olek Orson Pascal Percy Quentin Rafe Remy Rufus Silas Soren Tobias Tomas Ulric
     Valentin Wendell Xavi Yorick Zeno
-    """.split()
-)
-LAST_NAMES = tuple(
     """
+LAST_NAMES = """
     Abernook Ashgrave Barleycote Beckwhistle Birkmantle Blackthistle Bramblethorpe Brightwater Cawdrell
     Cinderby Coldharrow Copperstone Crakehill Dapplewood Dewhallow Drakemoor Dunwhistle Elderquist Emberlyn
     Fairwether Fennimore Fernhollow Flintlock Foxglove Galebright Gorsefield Greyfallow Halewick Harthorne
@@ -109,8 +106,7 @@ LAST_NAMES = tuple(
     Otterburn Peregrine Pikeswater Plumtree Quickbeam Ravenscar Redfern Rookwood Rosethorn Saltmarsh
     Sedgewick Silverdale Sparrowhawk Stonecrop Sundew Swiftwater Tanglewood Thistledown Thornapple Underhill
     Valerian Vetchling Wagtail Weatherby Whinfell Whitethorn Wintergreen Withywind Woodruff Wychelm Yarrowby
-    """.split()
-)
+    """
 
 POSITIONS = {
     "1": ("Pitcher", "Pitcher", "P"),
