@@ -142,3 +142,11 @@ def test_nothing_happens_without_a_change(watching):
 def test_a_missing_folder_cannot_be_watched(tmp_path):
     with pytest.raises(NotADirectoryError, match="nowhere"):
         watch.watch(tmp_path / "nowhere", lambda: None, threading.Event())
+
+
+def test_named_folders_are_everybodys_or_one_sports():
+    entries = ["/a", "formula1=/b", "baseball=/c=d", "/e=f", "~/g"]
+    assert [str(f) for f in watch.named_folders(entries, "formula1")] == [
+        "/a", "/b", "/e=f", os.path.expanduser("~/g"),
+    ]  # fmt: skip
+    assert [str(f) for f in watch.named_folders(entries, "baseball")][:2] == ["/a", "/c=d"]

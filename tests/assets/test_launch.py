@@ -1,0 +1,42 @@
+"""Materialising in this process: seasons, other partitions, settings, and what is said on the way."""
+
+import dagster as dg
+import pytest
+
+from assets import launch
+
+
+class Loudness(dg.Config):
+    loud: int = 1
+
+
+@dg.asset(partitions_def=dg.StaticPartitionsDefinition(["a", "b"]))
+def letters(context: dg.AssetExecutionContext, config: Loudness) -> dg.MaterializeResult[None]:
+    """A letter."""
+    context.log.info(f"half of {context.partition_key}")
+    return dg.MaterializeResult(metadata={"said": context.partition_key * config.loud})
+
+
+@pytest.fixture
+def told():
+    return []
+
+
+@pytest.fixture
+def definitions(told):
+    progress = launch.told_to(lambda event, step, said: told.append((event, step, dict(said))))
+    return dg.Definitions(assets=[letters], loggers={"test": progress}, executor=dg.in_process_executor)
+
+
+def test_one_partition_of_another_kind_with_settings(definitions, told):
+    with dg.DagsterInstance.ephemeral() as instance:
+        selection = dg.AssetSelection.assets(letters)
+        said = launch.materialise(
+            definitions, selection, instance, partition="b", config={"letters": {"loud": 3}}
+        )
+        assert said == {"letters": {"said": "bbb"}}
+        assert launch.materialise(definitions, selection, instance, partition="a") == {
+            "letters": {"said": "a"}
+        }
+    assert ("LOG", "letters", {"said": "half of b"}) in told
+    assert [event for event, step, _ in told if step == "letters"][-1] == "STEP_SUCCESS"
