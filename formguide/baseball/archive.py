@@ -24,7 +24,7 @@ from formguide.baseball.batting_order import starting_nine, with_order
 from formguide.baseball.season_tables import SeasonTables, as_table, empty_season
 from formguide.baseball.tables import Games, Lineups, PlateAppearances
 from formguide.baseball.teams import team_ids
-from formguide.rejects import Reject, set_aside
+from formguide.records import Reject, set_aside
 
 SOURCE = "archive"
 FOLDER = "plate_appearances"

@@ -8,7 +8,7 @@ import polars as pl
 
 from formguide import schema
 from formguide.baseball.tables import Games, Lineups, PlateAppearances
-from formguide.rejects import Reject
+from formguide.records import Reject
 from formguide.schema import Table, dtypes
 
 ORDER = {

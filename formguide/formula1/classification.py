@@ -22,7 +22,8 @@ from pydantic import Field, StringConstraints
 
 from formguide.formula1.f1db_records import Whole, place_and_status
 from formguide.formula1.ids import Names, UnknownNameError
-from formguide.formula1.records import Duration, Gap, Reading, Record, Row, read_record
+from formguide.formula1.records import Duration, Gap, Reading, Row, read_record
+from formguide.records import Record
 
 _TEXTS = {"R": "DNF", "W": "DNS", "D": "DSQ", "E": "EX", "N": "NC", "F": "DNQ"}
 _CLASSIFIED = re.compile(r"finished|lapped|\+\d+ laps?", re.IGNORECASE)

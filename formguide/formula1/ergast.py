@@ -20,7 +20,8 @@ from pydantic import BeforeValidator, Field
 from formguide.formula1.calendar import Weekend
 from formguide.formula1.classification import add_pit_stops, add_qualifying, add_results
 from formguide.formula1.ids import Names, UnknownNameError
-from formguide.formula1.records import Reading, Record, Row, TimeOfDay, at, fingerprint, read_record
+from formguide.formula1.records import Reading, Row, TimeOfDay, at, fingerprint, read_record
+from formguide.records import Record
 
 SOURCE = "ergast"
 FOLDER = "ergast_csv"

@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from formguide.formula1.records import Duration, Gap, Record, TimeOfDay
+from formguide.formula1.records import Duration, Gap, TimeOfDay
+from formguide.records import Record
 
 Position = Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]?|DNF|DNS|DSQ|NC|DNP|EX|DNQ|DNPQ)$")]
 GridPosition = Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]?|PL)$")]

@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import BeforeValidator, ValidationError
 
-from formguide.rejects import Reject, set_aside
+from formguide.records import Record, Reject, set_aside, what_is_wrong
 
 if TYPE_CHECKING:
     from formguide.formula1.calendar import Weekend
@@ -115,12 +114,6 @@ TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Gap = Annotated[tuple[float | None, int | None], BeforeValidator(_gap)]
 
 
-class Record(BaseModel):
-    """Base of the record models: camelCase names as the sources have them; unknown fields are ignored."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel, populate_by_name=True)
-
-
 R = TypeVar("R", bound=Record)
 
 _NOTHING = {"", "null", "~", "\\N"}
@@ -137,13 +130,8 @@ def read_record(model: type[R], raw: object, reading: Reading, file: str, row: i
     try:
         return model.model_validate(present)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"]) or None
-        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        message = first["msg"].removeprefix("Value error, ")
-        if first["type"] not in ("missing", "value_error"):
-            message = f"{first['input']!r}: {message}"
-        reading.reject(file, row, name, message[:300] + more, raw)
+        name, reason = what_is_wrong(error)
+        reading.reject(file, row, name, reason, raw)
         return None
 
 

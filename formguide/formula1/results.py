@@ -30,7 +30,7 @@ from formguide.formula1.folders import Files, read_folder, seasons_of, unplaced
 from formguide.formula1.ids import Names, names_of_tree
 from formguide.formula1.records import Reading, Row, fingerprint
 from formguide.formula1.tables import SOURCE_TABLES, RaceCalendar
-from formguide.rejects import Reject
+from formguide.records import Reject
 from formguide.schema import Table, dtypes
 
 __all__ = ["Files", "Reject", "SeasonTables", "build_season", "read_folder", "seasons_of", "unplaced"]

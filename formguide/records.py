@@ -1,10 +1,14 @@
-"""What happens to a record that cannot be read: it is set aside with its place, a reason and what it said."""
+"""Records as sources send them, and what happens to one that cannot be read: it is set aside with its
+place, a reason and what it said."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
 
 LONGEST_PAYLOAD = 1_000_000
 """How many bytes of a refused payload are kept."""
@@ -37,3 +41,21 @@ def set_aside(file: str, row: int | None, field: str | None, reason: str, payloa
         else json.dumps(payload, ensure_ascii=False, default=str).encode()
     )
     return Reject(file, row, field, reason, body[:LONGEST_PAYLOAD])
+
+
+class Record(BaseModel):
+    """Base of the models of what sources send: camelCase names as they have them; unknown fields are
+    ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+
+def what_is_wrong(error: ValidationError) -> tuple[str | None, str]:
+    """The first field of a record that does not fit, and why, in one line."""
+    first = error.errors(include_url=False)[0]
+    name = ".".join(str(part) for part in first["loc"]) or None
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] not in ("missing", "value_error"):
+        message = f"{first['input']!r}: {message}"
+    return name, message[:300] + more
