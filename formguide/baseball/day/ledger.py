@@ -1,0 +1,64 @@
+"""The day's tables in the lake: one partition per date, rows by their key, one writer at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+
+import polars as pl
+
+from formguide import files, schema
+from formguide.baseball.day.tables import SPORT, Picks, StreakRecord
+from formguide.lake import Lake, LakeError, Written
+from formguide.schema import Table
+
+
+def partition(day: date) -> str:
+    """The lake's name for a date's partition."""
+    return f"date={day.isoformat()}"
+
+
+def dates(lake: Lake, table: type[Table]) -> list[date]:
+    """The dates of which there is anything, in order."""
+    return [
+        date.fromisoformat(key.removeprefix("date="))
+        for key in lake.partitions(SPORT, table.name)
+        if key.startswith("date=")
+    ]
+
+
+@contextmanager
+def writing(lake: Lake, what: str) -> Iterator[None]:
+    """Holds the day's writing (`what`: a date, or the record) against every other process."""
+    with files.locked(lake.root, f"{SPORT}.day.{what}"):
+        yield
+
+
+def read(lake: Lake, table: type[Table], days: Iterable[date] | None = None) -> pl.DataFrame:
+    """The rows of some days, by default of all."""
+    keys = (partition(day) for day in (dates(lake, table) if days is None else days))
+    return lake.read_table(SPORT, table.name, keys, table)
+
+
+def put(lake: Lake, table: type[Table], day: date, rows: pl.DataFrame) -> Written:
+    """Makes these the day's rows. Raises LakeError if a pick that was locked would change."""
+    frame = rows.select(list(schema.dtypes(table))).sort(schema.key_columns(table))
+    if table is Picks:
+        before = read(lake, Picks, [day]).filter(pl.col("status") == "locked")
+        changed = before.join(frame, on=list(schema.dtypes(Picks)), how="anti", nulls_equal=True)
+        if changed.height:
+            raise LakeError(f"the locked pick {changed['batter'][0]} of {day} cannot be changed")
+    return lake.write_table(SPORT, table.name, partition(day), frame, table, made_from="")
+
+
+def add(lake: Lake, table: type[Table], day: date, rows: pl.DataFrame) -> Written:
+    """Adds rows to the day's; those that are there already stay as they are."""
+    held = read(lake, table, [day])
+    new = rows.join(held, on=schema.key_columns(table), how="anti", nulls_equal=True)
+    return put(lake, table, day, pl.concat([held, new.select(held.columns)]))
+
+
+def read_record(lake: Lake) -> pl.DataFrame:
+    """The streak record."""
+    return lake.read_table(SPORT, StreakRecord.name, None, StreakRecord)
