@@ -11,26 +11,38 @@ paired bootstrap says: seasons, seeds and blocks are drawn anew, the same for bo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from formguide.baseball.streak import exact, seasons
+from formguide.baseball.streak.evaluation import Fold, over_parts
 from formguide.baseball.streak.mdp import Policy
 from formguide.baseball.streak.profiles import Days
+from formguide.baseball.streak.rules import LATE_DAYS
 from formguide.baseball.streak.seasons import BLOCK_DAYS
 
-LEVEL = 0.9
-"""Of the intervals: from the 5 % to the 95 % quantile."""
+
+class Match(NamedTuple):
+    """Two policies and the days that both are played on."""
+
+    a: Policy
+    b: Policy
+    days: Days
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """a against b. analytic: each in its own bins; comparable: whether these are the same. same_days: chances
-    over seasons of the same blocks; difference: a - b, low and high its interval over draws; ahead: share of
-    draws in which a was better (ties half); groups_ahead of groups: in how many seed-seasons by themselves a
-    was better (ties half). longest: mean longest streak over the same simulated seasons, with the Monte
-    Carlo standard error of their difference. verdict: in one line."""
+    """a against b; every number is the mean over the matches.
+
+    analytic: each in its own bins; comparable: whether these are the same bins. same_days: chances over
+    seasons of the same blocks; difference: a - b, with low and high its interval (5 % to 95 %) over draws;
+    ahead: share of draws in which a was better (ties half); groups_ahead of groups: in how many seed-seasons
+    by themselves (ties half). longest: mean longest streak over the same simulated seasons, with the Monte
+    Carlo standard error of their difference. verdict: in one line.
+    """
 
     analytic: tuple[float, float]
     comparable: bool
@@ -46,79 +58,96 @@ class Comparison:
     verdict: str
 
 
+def matches(a: Sequence[Fold], b: Sequence[Fold]) -> list[Match]:
+    """The policies of two sets of folds on the held-out days that they share. Raises ValueError if not."""
+    pairs = list(zip(a, b, strict=True))
+    if any(one.name != other.name for one, other in pairs):
+        raise ValueError("the two hold out different days")
+    return [Match(one.policy, other.policy, one.held_out) for one, other in pairs]
+
+
 def compare(
-    a: Policy,
-    b: Policy,
-    days: Days,
+    pairs: Sequence[Match],
+    names: tuple[str, str],
     *,
     draws: int = 400,
     simulated: int = 20_000,
     seed: int = 0,
     block_days: int = BLOCK_DAYS,
 ) -> Comparison:
-    """Compare two policies on these days (best: days that neither was made for).
+    """Compare two policies on the same days, best those that neither was made for.
 
-    Raises ValueError if their seasons differ in length or late phase, because their days then differ too.
+    Raises ValueError if their seasons differ in length or rules.
     """
-    late_days = a.bins.late_days
-    if a.days != b.days or a.rules != b.rules or late_days != b.bins.late_days:
-        raise ValueError(
-            "the two policies are for other rules, lengths of season or late phases: they play other days"
-        )
-    same = tuple(float(seasons.block_chances(policy, days, block_days=block_days)[0]) for policy in (a, b))
-    bags = seasons.resampled(days, draws, seed, late_days, block_days)
-    drawn = [seasons.block_chances(policy, days, bags, block_days) for policy in (a, b)]
-    gap = drawn[0] - drawn[1]
-    low, high = np.quantile(gap, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    by_group = _groups_ahead(a, b, days, block_days)
-    played = [seasons.simulate_days(policy, days, simulated, seed, block_days).longest for policy in (a, b)]
-    each = (played[0] - played[1]).astype(np.float64)
-    comparable = a.bins.edges.shape == b.bins.edges.shape and all(
-        np.array_equal(x, y)
-        for x, y in (
-            (a.bins.edges, b.bins.edges),
-            (a.bins.share, b.bins.share),
-            (a.bins.p_hit, b.bins.p_hit),
-            (a.bins.p_both, b.bins.p_both),
-        )
-    )
+    if any(pair.a.days != pair.b.days or pair.a.rules != pair.b.rules for pair in pairs):
+        raise ValueError("the two policies are for seasons of other lengths or rules")
+    analytic, same, drawn, longest, groups, variance = [], [], [], [], [], 0.0
+    for i, pair in enumerate(pairs):
+        both = pair[:2]
+        analytic.append([exact.p_goal(policy) for policy in both])
+        same.append([seasons.block_chances(p, pair.days, block_days=block_days)[0] for p in both])
+        bags = seasons.resampled(pair.days, draws, seed + i, block_days)
+        drawn.append(np.subtract(*(seasons.block_chances(p, pair.days, bags, block_days) for p in both)))
+        groups.append(_groups_ahead(pair, block_days))
+        played = [seasons.simulate_days(p, pair.days, simulated, seed + i, block_days).longest for p in both]
+        longest.append([x.mean() for x in played])
+        variance += float((played[0] - played[1]).var(ddof=1)) / simulated
+    gap = over_parts(np.stack(drawn, axis=1), seed)
+    low, high = (float(x) for x in np.quantile(gap, [0.05, 0.95]))
+    ahead_in = np.concatenate(groups)
+    a, b = (float(x) for x in np.mean(same, axis=0))
     return Comparison(
-        analytic=(exact.p_goal(a), exact.p_goal(b)),
-        comparable=comparable,
-        same_days=(same[0], same[1]),
-        difference=same[0] - same[1],
-        low=float(low),
-        high=float(high),
+        analytic=_pair(analytic),
+        comparable=all(_same_bins(pair) for pair in pairs),
+        same_days=(a, b),
+        difference=a - b,
+        low=low,
+        high=high,
         ahead=float((gap > 0).mean() + (gap == 0).mean() / 2),
-        groups_ahead=float(by_group.sum()),
-        groups=len(by_group),
-        longest=(float(played[0].mean()), float(played[1].mean())),
-        longest_difference_se=float(each.std(ddof=1) / np.sqrt(len(each))) if len(each) > 1 else 0.0,
-        verdict=_verdict(a.name, b.name, same[0] - same[1], float(low), float(high)),
+        groups_ahead=float(ahead_in.sum()),
+        groups=len(ahead_in),
+        longest=_pair(longest),
+        longest_difference_se=float(np.sqrt(variance)) / len(pairs),
+        verdict=_verdict(names, a - b, low, high),
     )
 
 
-def _groups_ahead(a: Policy, b: Policy, days: Days, block_days: int) -> np.ndarray:
+def _groups_ahead(pair: Match, block_days: int) -> np.ndarray:
     """Per season and seed 1 where a is better on its days, ½ where equal, 0 where b is."""
+    days = pair.days
+    late = days.days_left <= LATE_DAYS
     bags = []
     for season in days.seasons:
         for seed in days.seeds:
             mine = (days.season == season) & (days.seed == seed)
-            late = days.days_left <= a.bins.late_days
             # A season without one of the phases cannot be played by itself if others have it.
             if all((mine & part).any() or not part.any() for part in (late, ~late)):
                 bags.append(mine.astype(np.float64))
     if not bags:
         return np.empty(0)
-    gap = np.subtract(*(seasons.block_chances(policy, days, np.array(bags), block_days) for policy in (a, b)))
+    gap = np.subtract(
+        *(seasons.block_chances(policy, days, np.array(bags), block_days) for policy in pair[:2])
+    )
     return np.where(gap > 0, 1.0, np.where(gap == 0, 0.5, 0.0))
 
 
-def _verdict(a: str, b: str, difference: float, low: float, high: float) -> str:
+def _same_bins(pair: Match) -> bool:
+    one, other = pair.a.bins, pair.b.bins
+    return one.late_days == other.late_days and all(
+        np.array_equal(getattr(one, name), getattr(other, name))
+        for name in ("edges", "share", "p_hit", "p_both")
+    )
+
+
+def _pair(values: Sequence[Sequence[float]]) -> tuple[float, float]:
+    a, b = np.mean(np.asarray(values), axis=0)
+    return float(a), float(b)
+
+
+def _verdict(names: tuple[str, str], difference: float, low: float, high: float) -> str:
+    better, worse = names if difference > 0 else names[::-1]
     if low > 0 or high < 0:
-        better, worse = (a, b) if difference > 0 else (b, a)
         return f"the same days decide: {better} is better than {worse}"
     if difference == 0:
-        return f"the same days decide: {a} and {b} come to the same"
-    leading = a if difference > 0 else b
-    return f"the same days decide: {leading} is ahead, but other days could say otherwise"
+        return f"the same days decide: {names[0]} and {names[1]} come to the same"
+    return f"the same days decide: {better} is ahead of {worse}, but other days could say otherwise"

@@ -115,18 +115,14 @@ def held_out(
         [
             _chances(
                 fold,
-                seasons.resampled(fold.held_out, draws, seed + i, fold.policy.bins.late_days, block_days),
+                seasons.resampled(fold.held_out, draws, seed + i, block_days),
                 block_days,
             )
             for i, fold in enumerate(parts)
         ],
         axis=1,
     )
-    random = np.random.default_rng(seed)
-    chosen = random.integers(0, len(parts), (draws, len(parts)))
-    values = np.take_along_axis(drawn, chosen, axis=1).mean(axis=1)
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return Chance(float(plain), float(low), float(high), values)
+    return _with_interval(float(plain), drawn, seed, level)
 
 
 def calibrated(
@@ -140,13 +136,21 @@ def calibrated(
     plain = np.mean([_calibrated(fold, None)[0] for fold in parts])
     drawn = []
     for i, fold in enumerate(parts):
-        late = fold.policy.bins.late_days
-        bags = seasons.resampled(fold.held_out, draws, seed + i, late, block_days)
-        drawn.append(_calibrated(fold, seasons.day_weights(fold.held_out, bags, late, block_days)))
-    chosen = np.random.default_rng(seed).integers(0, len(parts), (draws, len(parts)))
-    values = np.take_along_axis(np.stack(drawn, axis=1), chosen, axis=1).mean(axis=1)
+        bags = seasons.resampled(fold.held_out, draws, seed + i, block_days)
+        drawn.append(_calibrated(fold, seasons.day_weights(fold.held_out, bags, block_days)))
+    return _with_interval(float(plain), np.stack(drawn, axis=1), seed, level)
+
+
+def over_parts(drawn: np.ndarray, seed: int) -> np.ndarray:
+    """Draws of each part, shape (draws, parts), as draws of their mean with the parts drawn anew too."""
+    chosen = np.random.default_rng(seed).integers(0, drawn.shape[1], drawn.shape)
+    return np.asarray(np.take_along_axis(drawn, chosen, axis=1).mean(axis=1))
+
+
+def _with_interval(plain: float, drawn: np.ndarray, seed: int, level: float) -> Chance:
+    values = over_parts(drawn, seed)
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return Chance(float(plain), float(low), float(high), values)
+    return Chance(plain, float(low), float(high), values)
 
 
 def _calibrated(fold: Fold, weight: np.ndarray | None) -> np.ndarray:

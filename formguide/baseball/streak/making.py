@@ -54,18 +54,22 @@ def days_in(
 
 
 def make_policy(
-    lake: Lake, settings: PolicySettings | None = None, *, is_sample: bool = False
+    lake: Lake,
+    settings: PolicySettings | None = None,
+    *,
+    seasons: list[int] | None = None,
+    is_sample: bool = False,
 ) -> dict[str, Made]:
-    """Writes the best policy for all seasons of the backtest, and its bins (asset → what was made).
+    """Writes the best policy for the seasons of the backtest, and its bins (asset → what was made).
 
-    Raises `NoForecastsError` if there is no backtest.
+    seasons: default all. Raises `NoForecastsError` if there is no backtest.
     """
     settings = settings or PolicySettings()
-    made_from = fingerprint(VERSION, _backtest(lake), asdict(settings), is_sample)
+    made_from = fingerprint(VERSION, _backtest(lake), asdict(settings), seasons, is_sample)
     kept = {name: lake.manifest(SPORT, name, None) for name in (POLICY, StreakBins.name)}
     if all(manifest is not None and manifest.made_from == made_from for manifest in kept.values()):
         return {name: carried_over(manifest) for name, manifest in kept.items() if manifest}
-    days = days_in(lake)
+    days = days_in(lake, seasons)
     policy = evaluation.make(days, settings)
     facts = {
         "seasons": days.seasons,
@@ -110,6 +114,11 @@ def make_evaluation(
 def load_policy(lake: Lake) -> Policy:
     """The lake's policy. Raises `lake.LakeError` if there is none, `PolicyFileError` if it is damaged."""
     return read_policy(lake.read_bytes(SPORT, POLICY, None)[FILE_NAME])
+
+
+def player(name: str, settings: PolicySettings) -> Maker:
+    """Makes the policy of a named strategy from bins, for `evaluation.folds`."""
+    return lambda bins: strategy_policy(name, bins, settings.days, settings.rules)
 
 
 def bins_table(policy: Policy, days: Days, is_sample: bool = False) -> pl.DataFrame:
@@ -169,7 +178,7 @@ def evaluation_table(
 
     honest = 0.0
     for name in ("optimal", *STRATEGIES):
-        parts = evaluation.folds(days, settings, None if name == "optimal" else _player(name, settings))
+        parts = evaluation.folds(days, settings, None if name == "optimal" else player(name, settings))
         chance = evaluation.held_out(parts, draws=draws)
         longest, named = evaluation.longest_and_named(parts, simulated)
         honest = chance.p_goal if name == "optimal" else honest
@@ -195,10 +204,6 @@ def evaluation_table(
             ratio = None if change.ratio != change.ratio else change.ratio
             add(question, change.name, "all", change.p_goal, change.says, ratio=ratio)
     return pl.DataFrame(rows, schema=dtypes(StreakEvaluation))
-
-
-def _player(name: str, settings: PolicySettings) -> Maker:
-    return lambda bins: strategy_policy(name, bins, settings.days, settings.rules)
 
 
 def _ratio(value: float, of: float) -> float | None:

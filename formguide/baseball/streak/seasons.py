@@ -22,7 +22,7 @@ from formguide.baseball.streak import _play_kernels
 from formguide.baseball.streak.bins import Bins
 from formguide.baseball.streak.mdp import Policy
 from formguide.baseball.streak.profiles import Days
-from formguide.baseball.streak.rules import Rules, phases_by_day
+from formguide.baseball.streak.rules import LATE_DAYS, Rules, phases_by_day
 
 BLOCK_DAYS = 7
 """Days in a block."""
@@ -74,13 +74,18 @@ def simulate_bins(policy: Policy, seasons: int, seed: int, bins: Bins | None = N
 
 
 def simulate_days(
-    policy: Policy, days: Days, seasons: int, seed: int, block_days: int = BLOCK_DAYS
+    policy: Policy,
+    days: Days,
+    seasons: int,
+    seed: int,
+    block_days: int = BLOCK_DAYS,
+    late_days: int = LATE_DAYS,
 ) -> Played:
     """Seasons of blocks of real days. The same days, seed and numbers give every policy the same seasons.
 
-    That holds for policies of one length and one late phase.
+    late_days: the end of the season, for which days of a season's end are drawn.
     """
-    blocks = _Blocks(days, policy.bins.late_days, policy.days, block_days)
+    blocks = _Blocks(days, late_days, policy.days, block_days)
     random = np.random.default_rng(seed)
     parts = [
         play(policy, days, blocks.orders(min(_CHUNK, seasons - done), random))
@@ -104,14 +109,19 @@ def play(policy: Policy, days: Days, order: np.ndarray) -> Played:
 
 
 def block_chances(
-    policy: Policy, days: Days, weight: np.ndarray | None = None, block_days: int = BLOCK_DAYS
+    policy: Policy,
+    days: Days,
+    weight: np.ndarray | None = None,
+    block_days: int = BLOCK_DAYS,
+    late_days: int = LATE_DAYS,
 ) -> np.ndarray:
     """The exact chance of the goal over all seasons made of blocks of these days, one per draw of weights.
 
     weight: shape (draws, days), how often the block that begins with a day is in the bag; default each once.
-    Raises ValueError if a phase is left without any block.
+    late_days as in `simulate_days`, whatever phases the policy knows. Raises ValueError if a phase is left
+    without any block.
     """
-    blocks = _Blocks(days, policy.bins.late_days, policy.days, block_days)
+    blocks = _Blocks(days, late_days, policy.days, block_days)
     bin_of, hits = _day_arrays(policy, days)
     phase = phases_by_day(policy.days, policy.bins.late_days)
     numbers = _numbers(policy.rules)
@@ -141,7 +151,9 @@ def block_chances(
     return chances
 
 
-def resampled(days: Days, draws: int, seed: int, late_days: int, block_days: int = BLOCK_DAYS) -> np.ndarray:
+def resampled(
+    days: Days, draws: int, seed: int, block_days: int = BLOCK_DAYS, late_days: int = LATE_DAYS
+) -> np.ndarray:
     """Bootstrap weights of the days, shape (draws, days): seasons, seeds and blocks of days drawn anew.
 
     Each draw takes as many seasons as there are, with replacement, as many seeds, and within each season
@@ -174,7 +186,9 @@ def resampled(days: Days, draws: int, seed: int, late_days: int, block_days: int
     return weight
 
 
-def day_weights(days: Days, weight: np.ndarray, late_days: int, block_days: int = BLOCK_DAYS) -> np.ndarray:
+def day_weights(
+    days: Days, weight: np.ndarray, block_days: int = BLOCK_DAYS, late_days: int = LATE_DAYS
+) -> np.ndarray:
     """How often each day comes up when each block does as often as `weight` says; shape (draws, days)."""
     follows = _Blocks(days, late_days, late_days + 1, block_days).follows
     total = np.zeros_like(weight, dtype=np.float64)

@@ -1,0 +1,87 @@
+"""What the streak's commands show: advice, chances and thresholds."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import polars as pl
+
+from formguide.baseball.streak.advice import Advice
+from formguide.baseball.streak.mdp import Policy
+from formguide.baseball.streak.rules import ACTIONS
+from formguide.baseball.streak.strategies import STRATEGIES
+from formguide.cli.base import out
+from formguide.cli.screen import table
+
+
+def answers_table(policy: Policy, days_left: int, answers: list[Advice]) -> pl.DataFrame:
+    """What each choice is worth, one row per kind of day."""
+    edges = policy.bins.edges[policy.bins.phase(min(days_left, policy.days))]
+    rows = []
+    for a in answers:
+        low = edges[a.quality - 1] if a.quality else 0.0
+        high = edges[a.quality] if a.quality + 1 < a.bins else 1.0
+        rows.append(
+            {
+                "bin": f"{a.quality + 1} of {a.bins}",
+                "best pick": f"{100 * low:.1f}–{100 * min(high, 1.0):.1f} %",
+                "hit": f"{a.p_hit:.1%}",
+                "both": f"{a.p_both:.1%}",
+                **{name: chance_text(a.values[name]) for name in ACTIONS if name in a.values},
+                "do": a.action,
+            }
+        )
+    return pl.DataFrame(rows)
+
+
+def least_chance(name: str) -> pl.Expr:
+    """A threshold in words."""
+    chance = pl.col(name)
+    return (
+        pl.when(chance.is_null())
+        .then(pl.lit("never"))
+        .when(chance == 0)
+        .then(pl.lit("every day"))
+        .otherwise(pl.format("{} %", (100 * chance).round(1)))
+        .alias(name)
+    )
+
+
+def says(name: str) -> str:
+    """What a way to play does."""
+    return STRATEGIES[name].says if name in STRATEGIES else "the best there is, if days come as the bins say"
+
+
+def in_words(action: str) -> str:
+    """An action as an answer."""
+    return {"skip": "nobody today", "single": "one batter", "double": "two batters"}[action]
+
+
+def chance_text(p: float) -> str:
+    """A small chance to three digits, in percent."""
+    return f"{100 * p:.3g} %"
+
+
+def listed(known: list[int]) -> str:
+    """Seasons in words."""
+    return ", ".join(str(season) for season in known)
+
+
+def show(rows: list[dict[str, Any]], title: str, as_json: bool) -> None:
+    """Rows as JSON or as a table."""
+    if as_json:
+        write_json(rows)
+        return
+    shown = [
+        {k: chance_text(v) if k in ("p_goal", "exactly", "standard_error") else v for k, v in row.items()}
+        for row in rows
+    ]
+    table(out(), title, pl.DataFrame(shown))
+
+
+def write_json(rows: list[dict[str, Any]]) -> None:
+    """One JSON object per row."""
+    for row in rows:
+        sys.stdout.write(json.dumps(row, allow_nan=False, default=str) + "\n")
