@@ -10,7 +10,6 @@ taken over.
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,9 +19,10 @@ import polars as pl
 
 from formguide import schema
 from formguide.baseball import events
-from formguide.baseball.batting_order import starting_nine, with_order
+from formguide.baseball.batting_order import with_order
+from formguide.baseball.derived import games_of, lineups_of, with_fingerprint, with_games
 from formguide.baseball.season_tables import SeasonTables, as_table, empty_season
-from formguide.baseball.tables import Games, Lineups, PlateAppearances
+from formguide.baseball.tables import Games, PlateAppearances
 from formguide.baseball.teams import team_ids
 from formguide.records import Reject, set_aside
 
@@ -67,23 +67,20 @@ def read_season(season: int, files: Mapping[str, bytes]) -> SeasonTables:
     notes = _other_seasons(rows, season)
     rows = rows.filter(pl.col("season") == str(season))
     rows = _without_strays(rows, rejects).unique(_KEY, keep="last", maintain_order=True)
-    rows = _with_fingerprint(rows).with_columns(pl.col("game_date").min().over("game_pk"))
+    rows = with_fingerprint(rows, list(_COLUMNS)).with_columns(pl.col("game_date").min().over("game_pk"))
     plays = _plays(rows)
     unknown = plays.filter(pl.col("is_pa").is_null())
     for row in unknown.select("file", *_COLUMNS).iter_rows(named=True):
         reason = f"{row['event_type']!r} is no event that is known"
         rejects.append(set_aside(row["file"], row["at_bat_index"], "event_type", reason, row))
-    plays = _with_game_number(with_order(plays))
-    parted = schema.split(plays.filter("is_pa"), PlateAppearances)
-    for row in parted.bad.iter_rows(named=True):
-        rejects.append(set_aside(f"{FOLDER}/{row['game_date']}", None, None, row.pop("reason"), row))
-    good = as_table(parted.good, PlateAppearances)
-    games, bad = schema.split(_games(plays, good), Games)
-    for row in bad.iter_rows(named=True):
-        rejects.append(set_aside(f"{FOLDER}/{row['game_date']}", None, None, row.pop("reason"), row))
-    kept = good.join(games, on="game_pk", how="semi")
+    plays = with_order(plays)
+    kept, bad = schema.split(plays.filter("is_pa"), PlateAppearances)
+    rejects += _refused(bad)
+    games, bad = schema.split(games_of(plays, kept), Games)
+    rejects += _refused(bad)
+    kept = as_table(with_games(kept, games), PlateAppearances)
     notes += _gaps(plays)
-    return SeasonTables(season, as_table(games, Games), _lineups(kept), kept, rejects, notes)
+    return SeasonTables(season, as_table(games, Games), lineups_of(kept), kept, rejects, notes)
 
 
 def _read_day(path: str, body: bytes, rejects: list[Reject]) -> pl.DataFrame | None:
@@ -119,18 +116,9 @@ def _without_strays(rows: pl.DataFrame, rejects: list[Reject]) -> pl.DataFrame:
     return rows.filter(placed)
 
 
-def _with_fingerprint(rows: pl.DataFrame) -> pl.DataFrame:
-    """Adds the hash of each game's rows, to every row of the game."""
-    texts = [pl.col(name).cast(pl.String).fill_null("") for name in _COLUMNS]
-    said = rows.select("game_pk", "at_bat_index", line=pl.concat_str(texts, separator="\x1f"))
-    games = said.sort(_KEY).group_by("game_pk", maintain_order=True).agg(pl.col("line").str.join("\n"))
-    marks = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in games["line"]]
-    return rows.join(games.select("game_pk", fingerprint=pl.Series(marks)), on="game_pk", how="left")
-
-
 def _plays(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows in the canonical columns, those that are no plate appearance included (`is_pa`)."""
-    event = pl.col("event_type")
+    event, home = pl.col("event_type"), pl.col("home_away_batting") == "home"
     known = {name: events.is_plate_appearance(name) for name in rows["event_type"].drop_nulls().unique()}
     codes = {name: events.pitch_code(name) for name in rows["pitch_type"].drop_nulls().unique()}
     calls = {name: events.call_of(name) for name in rows["pitch_call"].drop_nulls().unique()}
@@ -139,7 +127,10 @@ def _plays(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("game_date").str.to_date(strict=False),
         pl.col("trajectory").replace("", None),
         source=pl.lit(SOURCE),
+        game_number=pl.lit(1, pl.Int32),
         seven_inning=pl.lit(value=False),
+        home_team=pl.when(home).then("batting_team").otherwise("fielding_team"),
+        away_team=pl.when(home).then("fielding_team").otherwise("batting_team"),
         is_home_batting=pl.col("home_away_batting").replace_strict(
             {"home": True, "away": False}, default=None, return_dtype=pl.Boolean
         ),
@@ -164,45 +155,10 @@ def _mapped(column: str, to: Mapping[str, object], dtype: pl.DataType) -> pl.Exp
     return pl.col(column).replace_strict(dict(to), default=None, return_dtype=dtype)
 
 
-def _with_game_number(plays: pl.DataFrame) -> pl.DataFrame:
-    """Numbers the games of a doubleheader: the day game before the night game, then by MLB's number."""
-    teams = (
-        pl.min_horizontal("batting_team_id", "fielding_team_id"),
-        pl.max_horizontal("batting_team_id", "fielding_team_id"),
-    )
-    games = plays.group_by("game_pk").agg(
-        pl.first("game_date", "day_night"), low=teams[0].first(), high=teams[1].first()
-    )
-    numbered = games.sort("day_night", "game_pk").select(
-        "game_pk", game_number=pl.int_range(1, pl.len() + 1).over("game_date", "low", "high").cast(pl.Int32)
-    )
-    return plays.join(numbered, on="game_pk", how="left")
-
-
-def _games(plays: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
-    """One row per game that has a plate appearance."""
-    ordered = plays.join(kept, on="game_pk", how="semi").sort(_KEY)
-    home, away = pl.col("is_home_batting"), ~pl.col("is_home_batting")
-    games = ordered.group_by("game_pk", maintain_order=True).agg(
-        pl.first("season", "game_date", "source", "fingerprint", "game_number", "venue", "day_night"),
-        home_team_id=pl.col("batting_team_id").filter(home).first(),
-        away_team_id=pl.col("batting_team_id").filter(away).first(),
-        home_team=pl.col("batting_team").filter(home).first(),
-        away_team=pl.col("batting_team").filter(away).first(),
-        home_starter_id=pl.col("pitcher_id").filter(away).first(),
-        away_starter_id=pl.col("pitcher_id").filter(home).first(),
-    )
-    return games.with_columns(
-        doubleheader=pl.len().over("game_date", "home_team_id", "away_team_id") > 1,
-        scheduled_innings=pl.lit(9),
-        state=pl.lit("final"),
-    )
-
-
-def _lineups(kept: pl.DataFrame) -> pl.DataFrame:
-    nine = starting_nine(kept).with_columns(derived=pl.lit(value=True), team_id="batting_team_id")
-    # On which side a batter stands depends on the pitcher: that of one plate appearance is not his.
-    return as_table(nine.drop("bat_side"), Lineups)
+def _refused(bad: pl.DataFrame) -> list[Reject]:
+    """Rows that do not fit the table, each with the reason."""
+    rows = bad.iter_rows(named=True)
+    return [set_aside(f"{FOLDER}/{row['game_date']}", None, None, row["reason"], row) for row in rows]
 
 
 def _gaps(plays: pl.DataFrame) -> list[str]:
