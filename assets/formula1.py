@@ -18,6 +18,7 @@ from assets.partitions import FOLLOWS, ONE_RUN, SEASON_AND_BEFORE, SEASON_BEFORE
 from formguide.formula1 import forecast, incremental, issuing, title_odds
 from formguide.formula1 import strengths as strength_model
 from formguide.formula1.arrivals import SPORT, SourceFiles
+from formguide.formula1.forecast_tables import TABLES as FORECAST_TABLES
 from formguide.formula1.forecast_tables import (
     ForecastLog,
     ForecastScorecard,
@@ -26,7 +27,9 @@ from formguide.formula1.forecast_tables import (
     Strengths,
 )
 from formguide.formula1.tables import SOURCE_TABLES, RaceConditions
+from formguide.formula1.tables import TABLES as SOURCE_AND_INFERRED
 from formguide.lake import Lake
+from formguide.schema import Table
 from resources import WatchedFolders
 
 LakeParam = dg.ResourceParam[Lake]
@@ -223,6 +226,14 @@ SEASON_CHAIN = dg.AssetSelection.assets(*SEASON_ASSETS)
 
 ALL = [*SEASON_ASSETS, race_forecasts_with_ml, forecast_scorecard]
 """Every asset of the sport."""
+
+DECLARED: tuple[type[Table], ...] = (SourceFiles, *SOURCE_AND_INFERRED.values(), *FORECAST_TABLES.values())
+TABLES: dict[tuple[str, str], type[Table] | None] = {
+    **{(table.sport, table.name): table for table in DECLARED},
+    (SPORT, incremental.DISAGREEMENTS): None,
+    (SPORT, issuing.ML_FORECASTS): RaceForecasts,
+}
+"""What the warehouse holds of them."""
 
 OVER_ALL_SEASONS = dg.AssetSelection.assets(forecast_scorecard)
 """What looks at every season together and follows by its automation condition."""

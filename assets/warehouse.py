@@ -7,20 +7,12 @@ from assets.partitions import FOLLOWS
 from formguide import alerts
 from formguide import warehouse as duckdb_file
 from formguide.findings import as_markdown
-from formguide.formula1 import arrivals, forecast_tables, incremental, issuing, tables
 from formguide.lake import Lake
 from formguide.schema import Table
 
-DECLARED: list[type[Table]] = [
-    alerts.RunFailures,
-    arrivals.SourceFiles,
-    *tables.TABLES.values(),
-    *forecast_tables.TABLES.values(),
-]
 TABLES: dict[tuple[str, str], type[Table] | None] = {
-    **{(table.sport, table.name): table for table in DECLARED},
-    (arrivals.SPORT, incremental.DISAGREEMENTS): None,
-    (arrivals.SPORT, issuing.ML_FORECASTS): forecast_tables.RaceForecasts,
+    (alerts.RunFailures.sport, alerts.RunFailures.name): alerts.RunFailures,
+    **formula1.TABLES,
 }
 """Every table that the warehouse holds, with its declaration."""
 
