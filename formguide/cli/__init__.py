@@ -20,6 +20,7 @@ from formguide.cli import by_sport
 from formguide.cli.base import LOG, CommandError, UsageError
 from formguide.cli.query import sql
 from formguide.cli.run import run
+from formguide.cli.streak import streak_app
 from formguide.cli.ui import ui
 from formguide.cli.words import SEASON_WORD, several_words
 from formguide.fetch import FetchError
@@ -44,6 +45,7 @@ app.command(cls=several_words("--seasons", "one or more seasons", SEASON_WORD))(
 app.add_typer(by_sport.forecasts, name="forecast")
 app.add_typer(by_sport.backtests, name="backtest")
 app.add_typer(by_sport.pulls, name="pull")
+app.add_typer(streak_app, name="streak")
 app.command()(sql)
 app.command()(ui)
 
