@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import polars as pl
 
-from formguide.asof import fingerprint
 from formguide.baseball.day.source import SourceDown
 from formguide.baseball.day.tables import DayGames, DayLineups
+from formguide.baseball.feed import read_feed, read_json
+from formguide.baseball.feed_records import Status
+from formguide.baseball.schedule import read_schedule
+from formguide.baseball.states import game_state
 from formguide.schema import dtypes, empty
 
 Document = Mapping[str, Any]
@@ -35,53 +38,46 @@ class FeedSeen:
     lineups: pl.DataFrame
 
 
+def read(body: bytes) -> Document:
+    """A feed/live document as it came. Raises ValueError if it is none."""
+    document = read_json(body)
+    if not isinstance(document, dict) or not isinstance(document.get("gameData"), dict):
+        raise ValueError("not a feed/live document")
+    return document
+
+
 def state_of(document: Document) -> str:
     """The state of a feed/live document's game, as `Games.state` names it."""
-    return state(document["gameData"]["status"])
+    return game_state(Status.model_validate(document["gameData"]["status"]))
 
 
-def state(status: Document) -> str:
-    """A status in the words of `Games.state`. A game that is warming up is still to come, although its
-    abstract state says Live; one that is delayed after it began is live."""
-    coded, detailed = status.get("codedGameState", ""), status.get("detailedState", "")
-    if coded == "D" or detailed.startswith("Postponed"):
-        return "postponed"
-    if coded == "C" or detailed.startswith("Cancelled"):
-        return "cancelled"
-    if coded in ("U", "T") or detailed.startswith("Suspended"):
-        return "suspended"
-    if coded in ("S", "P"):
-        return "preview"
-    return {"Final": "final", "Live": "live"}.get(status.get("abstractGameState", ""), "preview")
-
-
-def schedule_games(document: Document, game_date: date) -> pl.DataFrame:
+def schedule_games(body: bytes, game_date: date) -> pl.DataFrame:
     """The regular-season games that a schedule has for a day (DayGames, without what only feeds know).
 
     A game that was put off is listed on its old day with its new official date: on the old day it is
     postponed. One that goes on after a suspension is listed with its old date, and is not of this day. Raises
     SourceDown if it is no schedule.
     """
-    try:
-        listed = [game for day in document["dates"] for game in day["games"]]
-        rows = [
-            _schedule_row(game, game_date)
-            for game in listed
-            if game["gameType"] == "R" and date.fromisoformat(game["officialDate"]) >= game_date
-        ]
-    except (KeyError, TypeError, ValueError) as error:
-        raise SourceDown(f"the schedule of {game_date} cannot be read: {error!r}") from error
-    return _frame(DayGames, rows).unique("game_pk", keep="last", maintain_order=True)
+    reading = read_schedule(f"schedule {game_date}", body)
+    if reading.rejects and not reading.entries:
+        raise SourceDown(str(reading.rejects[0]))
+    unannounced = _unannounced(body)
+    rows = {}
+    for entry in reading.entries:
+        if entry["listed_on"] == game_date.isoformat() and entry["game_date"] >= game_date:
+            moved = {"state": "postponed"} if entry["game_date"] > game_date else {}
+            start = {"start_at": None} if entry["game_pk"] in unannounced else {}
+            rows[entry["game_pk"]] = {**entry, **moved, **start, "game_date": game_date}
+    return _frame(DayGames, list(rows.values()))
 
 
-def feed_seen(document: Document) -> FeedSeen:
-    """A game as its document shows it. Raises ValueError if it is none."""
-    try:
-        row = _feed_row(document)
-        lineups = [slot for side in ("away", "home") for slot in _lineup(document, side, row)]
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"not a feed/live document: {error!r}") from error
-    return FeedSeen(_frame(DayGames, [row]), _frame(DayLineups, lineups))
+def feed_seen(game_pk: int, body: bytes) -> FeedSeen:
+    """A game as its document shows it. Raises ValueError if it cannot be read."""
+    reading = read_feed(f"game {game_pk}", body)
+    if reading.game is None:
+        said = [str(reject) for reject in reading.rejects] + reading.notes
+        raise ValueError("; ".join(said) or f"game {game_pk}: nothing in it")
+    return FeedSeen(_frame(DayGames, [reading.game]), _frame(DayLineups, reading.lineups))
 
 
 def completed(games: pl.DataFrame, feeds: Iterable[pl.DataFrame], held: pl.DataFrame) -> pl.DataFrame:
@@ -91,6 +87,9 @@ def completed(games: pl.DataFrame, feeds: Iterable[pl.DataFrame], held: pl.DataF
     # A document of another day is of a game that was moved since the schedule was read.
     fresh = pl.concat([empty(DayGames), *feeds]).join(games, on=key, how="semi")
     gone = held.join(games, on="game_pk", how="anti").with_columns(state=pl.lit("postponed"))
+    unannounced = games.filter(pl.col("start_at").is_null())["game_pk"].to_list()
+    start = pl.when(~pl.col("game_pk").is_in(unannounced)).then("start_at")
+    fresh = fresh.with_columns(start_at=start)
     now = pl.concat([games.join(fresh, on="game_pk", how="anti"), fresh, gone])
     before = held.select("game_pk", *(pl.col(c).alias(f"{c}_held") for c in _ENRICHED))
     return (
@@ -100,115 +99,10 @@ def completed(games: pl.DataFrame, feeds: Iterable[pl.DataFrame], held: pl.DataF
     )
 
 
-# -- inside ----------------------------------------------------------------------------------------
-
-
-def _schedule_row(game: Document, game_date: date) -> dict[str, Any]:
-    home, away = game["teams"]["home"], game["teams"]["away"]
-    moved = date.fromisoformat(game["officialDate"]) != game_date
-    return {
-        "season": int(game["season"]),
-        "game_pk": game["gamePk"],
-        "game_date": game_date,
-        "source": "schedule",
-        "fingerprint": fingerprint(repr(game)),
-        "game_number": game.get("gameNumber", 1),
-        "doubleheader": game.get("doubleHeader", "N") != "N",
-        "scheduled_innings": game.get("scheduledInnings", 9),
-        "start_at": _moment(game["gameDate"], game["status"]),
-        "day_night": game.get("dayNight"),
-        "state": "postponed" if moved else state(game["status"]),
-        "home_team_id": home["team"]["id"],
-        "away_team_id": away["team"]["id"],
-        "home_team": home["team"]["name"],
-        "away_team": away["team"]["name"],
-        "venue_id": game["venue"].get("id"),
-        "venue": game["venue"]["name"],
-        "home_probable_id": home.get("probablePitcher", {}).get("id"),
-        "away_probable_id": away.get("probablePitcher", {}).get("id"),
-    }
-
-
-def _feed_row(document: Document) -> dict[str, Any]:
-    data = document["gameData"]
-    game, weather = data["game"], data.get("weather", {})
-    mph, direction = _wind(weather.get("wind"))
-    probables = data.get("probablePitchers", {})
-    umpires = document["liveData"]["boxscore"].get("officials", ())
-    return {
-        "season": int(game["season"]),
-        "game_pk": document["gamePk"],
-        "game_date": date.fromisoformat(data["datetime"]["officialDate"]),
-        "source": "feed",
-        "fingerprint": fingerprint(repr((data.get("status"), weather, probables))),
-        "game_number": game.get("gameNumber", 1),
-        "doubleheader": game.get("doubleHeader", "N") != "N",
-        "scheduled_innings": document["liveData"].get("linescore", {}).get("scheduledInnings", 9),
-        "start_at": _moment(data["datetime"]["dateTime"], data["status"]),
-        "day_night": data["datetime"].get("dayNight"),
-        "state": state(data["status"]),
-        "home_team_id": data["teams"]["home"]["id"],
-        "away_team_id": data["teams"]["away"]["id"],
-        "home_team": data["teams"]["home"]["name"],
-        "away_team": data["teams"]["away"]["name"],
-        "venue_id": data["venue"].get("id"),
-        "venue": data["venue"]["name"],
-        "roof_type": data["venue"].get("fieldInfo", {}).get("roofType"),
-        "home_probable_id": probables.get("home", {}).get("id"),
-        "away_probable_id": probables.get("away", {}).get("id"),
-        "plate_umpire_id": next(
-            (u["official"]["id"] for u in umpires if u.get("officialType") == "Home Plate"), None
-        ),
-        "weather_condition": weather.get("condition"),
-        "temp_f": float(weather["temp"]) if weather.get("temp") else None,
-        "wind_mph": mph,
-        "wind_direction": direction,
-    }
-
-
-def _lineup(document: Document, side: str, row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A team's announced nine; none while there are not nine of them."""
-    team = document["liveData"]["boxscore"]["teams"][side]
-    people = document["gameData"].get("players", {})
-    nine = {}
-    for player in team.get("players", {}).values():
-        order = str(player.get("battingOrder") or "")
-        if len(order) == 3 and order.endswith("00"):
-            nine[int(order[0])] = player
-    if not nine and len(team.get("battingOrder", ())) == 9:
-        players = team.get("players", {})
-        nine = {slot: players[f"ID{batter}"] for slot, batter in enumerate(team["battingOrder"], 1)}
-    if len(nine) != 9:
-        return []
-    shared = {name: row[name] for name in ("season", "game_pk", "game_date", "source")}
-    order_of = [nine[slot]["person"]["id"] for slot in sorted(nine)]
-    return [
-        {
-            **shared,
-            "fingerprint": fingerprint(order_of),
-            "team_id": row[f"{side}_team_id"],
-            "slot": slot,
-            "batter_id": player["person"]["id"],
-            "batter": player["person"]["fullName"],
-            "bat_side": people.get(f"ID{player['person']['id']}", {}).get("batSide", {}).get("code"),
-            "position": player.get("position", {}).get("abbreviation"),
-            "derived": False,
-        }
-        for slot, player in sorted(nine.items())
-    ]
-
-
-def _moment(text: str, status: Document) -> datetime | None:
-    if status.get("startTimeTBD"):
-        return None
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC).replace(tzinfo=None)
-
-
-def _wind(text: str | None) -> tuple[float | None, str | None]:
-    """ "9 mph, Out To CF" as 9.0 and "Out To CF"."""
-    speed, _, direction = (text or "").partition(",")
-    number = speed.strip().removesuffix("mph").strip()
-    return (float(number) if number.replace(".", "", 1).isdigit() else None, direction.strip() or None)
+def _unannounced(body: bytes) -> set[int]:
+    """The games whose start is to be announced, whatever time stands in its place."""
+    listed = [game for day in read_json(body)["dates"] for game in day["games"] if isinstance(game, dict)]
+    return {game["gamePk"] for game in listed if (game.get("status") or {}).get("startTimeTBD")}
 
 
 def _frame(table: type[DayGames] | type[DayLineups], rows: list[dict[str, Any]]) -> pl.DataFrame:

@@ -95,7 +95,7 @@ def _feeds(day: Day, wanted: list[int]) -> tuple[list[documents.FeedSeen], list[
     found, missing, last = [], [], None
     for game_pk in wanted:
         try:
-            found.append(documents.feed_seen(day.source.feed(game_pk)))
+            found.append(documents.feed_seen(game_pk, day.source.feed(game_pk)))
         except (SourceDown, ValueError) as error:
             missing.append(game_pk)
             last = error

@@ -13,7 +13,7 @@ from formguide.baseball.day.deps import Day, note
 from formguide.baseball.day.plan import Step
 from formguide.baseball.day.record import streak_record
 from formguide.baseball.day.results import batting_line, result_of
-from formguide.baseball.day.source import Document, SourceDown
+from formguide.baseball.day.source import SourceDown
 from formguide.baseball.day.tables import SPORT, PickResults, Picks, StreakRecord
 from formguide.lake import Written
 from formguide.schema import dtypes
@@ -42,7 +42,7 @@ def look_at_picks(day: Day, days: Iterable[date], again: bool = False) -> tuple[
     again: also of picks whose game is over, in case the scorer changed his mind. Returns how many games
     answered and how many did not; raises SourceDown if none did.
     """
-    asked: dict[int, Document | None] = {}
+    asked: dict[int, documents.Document | None] = {}
     last: Exception | None = None
     for game_date in days:
         picks = ledger.read(day.lake, Picks, [game_date]).filter(pl.col("status") == "locked")
@@ -54,8 +54,8 @@ def look_at_picks(day: Day, days: Iterable[date], again: bool = False) -> tuple[
                 continue
             if pick["game_pk"] not in asked:
                 try:
-                    asked[pick["game_pk"]] = day.source.feed(pick["game_pk"])
-                except SourceDown as error:
+                    asked[pick["game_pk"]] = documents.read(day.source.feed(pick["game_pk"]))
+                except (SourceDown, ValueError) as error:
                     asked[pick["game_pk"]] = None
                     last = error
             document = asked[pick["game_pk"]]
@@ -87,7 +87,9 @@ def recount(day: Day) -> Written:
         return day.lake.write_table(SPORT, StreakRecord.name, None, record, StreakRecord, made_from="")
 
 
-def _result_row(day: Day, pick: dict[str, Any], document: Document, held: pl.DataFrame) -> dict[str, Any]:
+def _result_row(
+    day: Day, pick: dict[str, Any], document: documents.Document, held: pl.DataFrame
+) -> dict[str, Any]:
     """The row as it is now; a result that is the same as before keeps the moment at which it was first
     seen."""
     line = batting_line(document, pick["batter_id"], documents.state_of(document))

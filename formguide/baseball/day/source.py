@@ -6,19 +6,19 @@ precisely to see what has changed.
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
+from formguide.baseball.feed import read_json
 from formguide.fetch import Fetcher, FetchError
 
 API = "https://statsapi.mlb.com"
-
-Document = dict[str, Any]
+HYDRATED = "&hydrate=probablePitcher"
+CAP_SEC = 20.0
+"""The most that one document may take: a whole game is almost a megabyte."""
 
 
 class SourceDown(RuntimeError):
@@ -28,12 +28,12 @@ class SourceDown(RuntimeError):
 class DaySource(Protocol):
     """Answers with schedule and feed/live documents, or raises SourceDown."""
 
-    def schedule(self, game_date: date) -> Document:
-        """The schedule of a day."""
+    def schedule(self, game_date: date) -> bytes:
+        """The schedule of a day, as it came (gzip'd or not)."""
         ...
 
-    def feed(self, game_pk: int) -> Document:
-        """The feed/live document of a game."""
+    def feed(self, game_pk: int) -> bytes:
+        """The feed/live document of a game, as it came (gzip'd or not)."""
         ...
 
 
@@ -44,20 +44,20 @@ class NetworkSource:
     fetcher: Fetcher
     base: str = API
 
-    def schedule(self, game_date: date) -> Document:
+    def schedule(self, game_date: date) -> bytes:
         """The schedule of a day."""
-        return self._get(f"/api/v1/schedule?sportId=1&date={game_date.isoformat()}")
+        return self._get(f"/api/v1/schedule?sportId=1&date={game_date.isoformat()}{HYDRATED}")
 
-    def feed(self, game_pk: int) -> Document:
+    def feed(self, game_pk: int) -> bytes:
         """The feed/live document of a game."""
         return self._get(f"/api/v1.1/game/{game_pk}/feed/live")
 
-    def _get(self, path: str) -> Document:
+    def _get(self, path: str) -> bytes:
         try:
-            body = self.fetcher.get(self.base.rstrip("/") + path, refresh=True, check=_document)
+            url = self.base.rstrip("/") + path
+            return self.fetcher.get(url, refresh=True, check=_check, cap_sec=CAP_SEC)
         except FetchError as error:
             raise SourceDown(str(error)) from error
-        return _document(body)
 
 
 @dataclass(frozen=True)
@@ -66,33 +66,33 @@ class FolderSource:
 
     folder: Path
 
-    def schedule(self, game_date: date) -> Document:
+    def schedule(self, game_date: date) -> bytes:
         """The schedule of a day."""
         return self._read(self.folder / "schedules", f"{game_date.isoformat()}.json")
 
-    def feed(self, game_pk: int) -> Document:
+    def feed(self, game_pk: int) -> bytes:
         """The feed/live document of a game, whichever season's."""
         for season in _folders(self.folder / "feeds"):
             if _existing(season, f"{game_pk}.json"):
                 return self._read(season, f"{game_pk}.json")
         raise SourceDown(f"{self.folder / 'feeds'}: no document of game {game_pk}")
 
-    def _read(self, folder: Path, name: str) -> Document:
+    def _read(self, folder: Path, name: str) -> bytes:
         path = _existing(folder, name)
         if path is None:
             raise SourceDown(f"{folder / name}: no such file")
         try:
-            data = path.read_bytes()
-            return _document(gzip.decompress(data) if path.suffix == ".gz" else data)
-        except (OSError, EOFError, ValueError) as error:
+            body = path.read_bytes()
+            _check(body)
+        except (OSError, ValueError) as error:
             raise SourceDown(f"{path}: {error}") from error
+        return body
 
 
-def _document(body: bytes) -> Document:
-    value = json.loads(body)
-    if not isinstance(value, dict):
+def _check(body: bytes) -> None:
+    """Raises ValueError if a body is not a whole document."""
+    if not isinstance(read_json(body), dict):
         raise ValueError("not a JSON object")
-    return value
 
 
 def _existing(folder: Path, name: str) -> Path | None:

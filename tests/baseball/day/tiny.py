@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -85,10 +86,11 @@ class TinyLeague:
             raise SourceDown(f"{what}: no answer")
         return now
 
-    def schedule(self, game_date: date) -> dict[str, Any]:
+    def schedule(self, game_date: date) -> bytes:
         now = self._up(f"schedule {game_date}")
         listed = [self._listed(g, now) for g in self.games if g.day == game_date]
-        return {"dates": [{"date": game_date.isoformat(), "games": listed}] if listed else []}
+        dates = [{"date": game_date.isoformat(), "games": listed}] if listed else []
+        return json.dumps({"dates": dates}).encode()
 
     def _listed(self, game: TinyGame, now: datetime) -> dict[str, Any]:
         unknown = game.announced_at is not None and now < game.announced_at
@@ -117,14 +119,22 @@ class TinyLeague:
         abstract, coded, detailed = STATUS[game.state(now)]
         return {"abstractGameState": abstract, "codedGameState": coded, "detailedState": detailed}
 
-    def feed(self, game_pk: int) -> dict[str, Any]:
-        now = self._up(f"feed {game_pk}")
+    def feed(self, game_pk: int) -> bytes:
+        return json.dumps(self._document(game_pk, self._up(f"feed {game_pk}"))).encode()
+
+    def _document(self, game_pk: int, now: datetime) -> dict[str, Any]:
         (game,) = (g for g in self.games if g.game_pk == game_pk)
         unknown = game.announced_at is not None and now < game.announced_at
         return {
             "gamePk": game_pk,
             "gameData": {
-                "game": {"season": str(game.day.year), "gameNumber": game.number, "doubleHeader": "N"},
+                "game": {
+                    "pk": game_pk,
+                    "type": "R",
+                    "season": game.day.year,
+                    "gameNumber": game.number,
+                    "doubleHeader": "N",
+                },
                 "datetime": {
                     "dateTime": f"{game.start_at:%Y-%m-%dT%H:%M:%SZ}",
                     "officialDate": self._official(game, now),
