@@ -118,7 +118,7 @@ def by_day(day: np.ndarray) -> Days:
     """The rows in date order, those of a date in the order in which they came."""
     n = day.size
     if n == 0:
-        return Days(np.empty(0, np.int32), np.empty(0, np.int32), np.zeros(1, np.int64))
+        return Days(np.empty(0, np.uint32), np.empty(0, np.int32), np.zeros(1, np.int64))
     low, high = day[0], day[0]
     for i in range(n):
         low, high = min(low, day[i]), max(high, day[i])
@@ -138,7 +138,7 @@ def by_day(day: np.ndarray) -> Days:
             at += 1
         place[k] += place[k - 1]
     start[distinct] = n
-    order = np.empty(n, np.int32)
+    order = np.empty(n, np.uint32)
     for i in range(n):
         order[place[day[i] - low]] = i
         place[day[i] - low] += 1
@@ -160,6 +160,11 @@ def column(series: pl.Series) -> Column:
         held = held[array.offset : array.offset + len(array)]
     bits = np.empty(0, np.uint8) if array.null_count == 0 else np.frombuffer(valid, np.uint8)
     return Column(_frozen(held), _frozen(bits), array.offset)
+
+
+def seats(codes: np.ndarray, nobody: int) -> np.ndarray:
+    """Codes as rows of a table (uint32), with `nobody` for -1."""
+    return np.minimum(codes.astype(np.int32, copy=False).view(np.uint32), np.uint32(nobody))
 
 
 def coded(series: pl.Series, known: Sequence[str]) -> np.ndarray:

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from formguide.baseball._feature_columns import Column, Ids, coded, coded_runs, column, encode, look_up, pairs
+from formguide.baseball._feature_columns import (
+    Column,
+    Ids,
+    coded,
+    coded_runs,
+    column,
+    encode,
+    look_up,
+    pairs,
+    seats,
+)
 from formguide.baseball._feature_state import Codes, Facts, Sizes
 from formguide.baseball.tables import PITCH_TYPES
 
@@ -59,10 +69,23 @@ class Places:
         )
 
     def of(self, frame: pl.DataFrame) -> Codes:
-        """The rows that the rows of a frame are about, -1 for what is new."""
+        """Who and where the rows of a frame are, among those who have a row; else nobody."""
         found = {name: look_up(column(frame[name]), frame.height, ids) for name, ids in self.ids.items()}
-        battery = look_up(_batteries(found), frame.height, self.batteries)
-        return _codes(frame, found, battery, self.parks)
+        return self.seated(frame, found, look_up(_batteries(found), frame.height, self.batteries))
+
+    def seated(self, frame: pl.DataFrame, found: dict[str, np.ndarray], battery: np.ndarray) -> Codes:
+        """The same with the codes of ids at hand."""
+        platoon = pairs(found["batter_id"], coded(frame["pitch_hand"], HANDS), len(HANDS))
+        sizes = self.sizes
+        return Codes(
+            batter=seats(found["batter_id"], sizes.batter),
+            platoon=seats(platoon, len(HANDS) * sizes.batter),
+            pitcher=seats(found["pitcher_id"], sizes.pitcher),
+            pair=seats(battery, sizes.pair),
+            venue=seats(coded_runs(frame["venue"], self.parks), sizes.venue),
+            team=seats(found["fielding_team_id"], sizes.team),
+            umpire=seats(found["plate_umpire_id"], sizes.umpire),
+        )
 
 
 def settle(rows: pl.DataFrame) -> tuple[Places, Codes]:
@@ -72,24 +95,12 @@ def settle(rows: pl.DataFrame) -> tuple[Places, Codes]:
         found[name], ids[name] = encode(column(rows[name]), rows.height)
     battery, batteries = encode(_batteries(found), rows.height)
     parks = rows["venue"].rle().struct.field("value").drop_nulls().unique().sort().to_list()
-    return Places(ids, batteries, parks), _codes(rows, found, battery, parks)
+    places = Places(ids, batteries, parks)
+    return places, places.seated(rows, found, battery)
 
 
 def _batteries(found: dict[str, np.ndarray]) -> Column:
     return Column(pairs(found["pitcher_id"], found["catcher_id"], _MANY), _NO_BITS, 0)
-
-
-def _codes(frame: pl.DataFrame, found: dict[str, np.ndarray], battery: np.ndarray, parks: list[str]) -> Codes:
-    hand = coded(frame["pitch_hand"], HANDS)
-    return Codes(
-        batter=found["batter_id"],
-        platoon=pairs(found["batter_id"], hand, len(HANDS)),
-        pitcher=found["pitcher_id"],
-        pair=battery,
-        venue=coded_runs(frame["venue"], parks),
-        team=found["fielding_team_id"],
-        umpire=found["plate_umpire_id"],
-    )
 
 
 def facts(rows: pl.DataFrame) -> Facts:

@@ -89,34 +89,38 @@ def _plays(known: Known, entity: int, day: int) -> None:
 
 
 @compiled
+def _count(known: Known, entity: int, rate: int, above: float, below: float) -> None:
+    known.today[entity, rate, 0] += above
+    known.today[entity, rate, 1] += below
+
+
+@compiled
 def _publish(known: Known, plan: Plan) -> None:
     """The date is over: its rates come into the windows, and the oldest go out."""
     for k in range(known.touched[-1]):
         entity = known.touched[k]
         n = known.dates[entity]
+        ring, total, dated = known.ring[entity], known.total[entity], known.dated[entity]
         for rate in range(plan.start.size):
-            start, mask = plan.start[rate], plan.mask[rate]
+            start, mask, step = plan.start[rate], plan.mask[rate], plan.step[rate]
+            above, below = known.today[entity, rate]
+            known.today[entity, rate, 0] = 0.0
+            known.today[entity, rate, 1] = 0.0
             new = NO_RATE
-            if known.below[entity, rate] > 0.0:
-                value = known.above[entity, rate] / known.below[entity, rate]
-                if abs(value) <= LARGEST:
-                    new = np.int64(np.floor(value * SCALE + 0.5))
-                known.above[entity, rate] = 0.0
-                known.below[entity, rate] = 0.0
+            if below > 0.0 and abs(above) <= LARGEST * below:
+                new = np.int64(np.floor(above / below * SCALE + 0.5))
+            came = new != NO_RATE
             for m in range(plan.first[rate], plan.first[rate + 1]):
-                total, count = known.total[entity, m], known.dated[entity, m]
-                window = plan.window[m]
-                if n >= window:
-                    old = known.ring[entity, start + ((n - window) & mask)]
-                    if old != NO_RATE:
-                        total -= old
-                        count -= 1
-                if new != NO_RATE:
-                    total += new
-                    count += 1
-                known.total[entity, m], known.dated[entity, m] = total, count
-                known.mean[entity, m] = total / (count * SCALE) if count >= plan.least[m] else np.nan
-            known.ring[entity, start + (n & mask)] = new
+                # Multiplied by whether there is a rate, not asked: the processor would guess, often wrongly.
+                total[m] += came * new
+                dated[m] += came
+                if n >= plan.window[m]:
+                    old = ring[start + step * ((n - plan.window[m]) & mask)]
+                    went = old != NO_RATE
+                    total[m] -= went * old
+                    dated[m] -= went
+                known.mean[entity, m] = total[m] / (dated[m] * SCALE) if dated[m] >= plan.least[m] else np.nan
+            ring[start + step * (n & mask)] = new
         known.dates[entity] = n + 1
     known.touched[-1] = 0
 
@@ -173,69 +177,57 @@ def _publish_mix(known: Known, mix: Mix, least: int) -> None:
 @compiled
 def _add_hits(known: Known, rate: int, entity: np.ndarray, hit: Column, rows: np.ndarray, day: int) -> None:
     """Everybody who took part, and hits per plate appearance."""
+    nobody = known.dates.size - 1
     for i in rows:
-        who = entity[i]
-        if who >= 0:
-            _plays(known, who, day)
-            known.below[who, rate] += 1.0
-            if _is(hit, i):
-                known.above[who, rate] += 1.0
+        if entity[i] != nobody:
+            _plays(known, entity[i], day)
+            _count(known, entity[i], rate, _is(hit, i), 1.0)
 
 
 @compiled
 def _add_bullpen(known: Known, team: np.ndarray, facts: Facts, rows: np.ndarray, day: int) -> None:
     """Hits off relievers; a date on which a team's starter pitches to the end is no date of its bullpen."""
     for i in rows:
-        if team[i] >= 0 and _is(facts.reliever, i):
+        if _is(facts.reliever, i):
             _plays(known, team[i], day)
-            known.below[team[i], 0] += 1.0
-            if _is(facts.hit, i):
-                known.above[team[i], 0] += 1.0
+            _count(known, team[i], 0, _is(facts.hit, i), 1.0)
 
 
 @compiled
 def _add_mean(known: Known, rate: int, entity: np.ndarray, value: Column, rows: np.ndarray) -> None:
     """The mean over the plate appearances that have a value."""
-    if value.values.size == 0:
-        return
-    for i in rows:
-        if _has(value, i):
-            known.above[entity[i], rate] += value.values[i]
-            known.below[entity[i], rate] += 1.0
+    if value.values.size > 0:
+        for i in rows:
+            if _has(value, i):
+                _count(known, entity[i], rate, value.values[i], 1.0)
 
 
 @compiled
 def _add_flag(known: Known, rate: int, entity: np.ndarray, flag: Column, rows: np.ndarray) -> None:
     """How many of those that are true or false are true."""
-    if flag.values.size == 0:
-        return
-    for i in rows:
-        if _has(flag, i):
-            known.below[entity[i], rate] += 1.0
-            if _is(flag, i):
-                known.above[entity[i], rate] += 1.0
+    if flag.values.size > 0:
+        for i in rows:
+            if _has(flag, i):
+                _count(known, entity[i], rate, _is(flag, i), 1.0)
 
 
 @compiled
 def _add_swings(known: Known, batter: np.ndarray, facts: Facts, rows: np.ndarray) -> None:
     missed, fouls, played = facts.swinging, facts.fouls, facts.in_play
-    if missed.values.size == 0 or fouls.values.size == 0 or played.values.size == 0:
-        return
-    for i in rows:
-        if _has(missed, i) and _has(fouls, i) and _has(played, i):
-            known.above[batter[i], WHIFF] += missed.values[i]
-            known.below[batter[i], WHIFF] += missed.values[i] + fouls.values[i] + played.values[i]
+    if missed.values.size > 0 and fouls.values.size > 0 and played.values.size > 0:
+        for i in rows:
+            if _has(missed, i) and _has(fouls, i) and _has(played, i):
+                swings = missed.values[i] + fouls.values[i] + played.values[i]
+                _count(known, batter[i], WHIFF, missed.values[i], swings)
 
 
 @compiled
 def _add_counts(known: Known, batter: np.ndarray, facts: Facts, rows: np.ndarray) -> None:
     balls, strikes = facts.balls, facts.strikes
-    if balls.values.size == 0 or strikes.values.size == 0:
-        return
-    for i in rows:
-        if _has(balls, i) and _has(strikes, i):
-            known.above[batter[i], COUNT] += balls.values[i] - strikes.values[i]
-            known.below[batter[i], COUNT] += 1.0
+    if balls.values.size > 0 and strikes.values.size > 0:
+        for i in rows:
+            if _has(balls, i) and _has(strikes, i):
+                _count(known, batter[i], COUNT, balls.values[i] - strikes.values[i], 1.0)
 
 
 @compiled
@@ -243,22 +235,16 @@ def _add_batted_balls(known: Known, batter: np.ndarray, facts: Facts, rows: np.n
     """Exit speed and angle: a barrel needs both, the others the one that they are about."""
     speeds, angles = facts.exit_speed, facts.exit_angle
     for i in rows:
-        who = batter[i]
         fast = speeds.values.size > 0 and _has(speeds, i)
         if fast:
             speed = speeds.values[i]
-            known.above[who, EXIT_SPEED] += speed
-            known.below[who, EXIT_SPEED] += 1.0
-            known.above[who, HARD_HIT] += speed >= HARD_MPH
-            known.below[who, HARD_HIT] += 1.0
+            _count(known, batter[i], EXIT_SPEED, speed, 1.0)
+            _count(known, batter[i], HARD_HIT, speed >= HARD_MPH, 1.0)
         if angles.values.size > 0 and _has(angles, i):
-            angle = angles.values[i]
-            sweet = SWEET_LOW_DEG <= angle <= SWEET_HIGH_DEG
-            known.above[who, SWEET] += sweet
-            known.below[who, SWEET] += 1.0
+            sweet = SWEET_LOW_DEG <= angles.values[i] <= SWEET_HIGH_DEG
+            _count(known, batter[i], SWEET, sweet, 1.0)
             if fast:
-                known.above[who, BARREL] += sweet and speed >= BARREL_MPH
-                known.below[who, BARREL] += 1.0
+                _count(known, batter[i], BARREL, sweet and speed >= BARREL_MPH, 1.0)
 
 
 @compiled
@@ -266,20 +252,26 @@ def _add_ever(ever: Ever, codes: Codes, facts: Facts, rows: np.ndarray) -> None:
     """The counts that are never forgotten."""
     grounders = facts.ground_ball.values.size > 0
     judged = facts.called_strikes.values.size > 0 and facts.called_balls.values.size > 0
+    park, hand, battery = (ever.venue.shape[0] - 1, ever.platoon.shape[0] - 1, ever.pair.shape[0] - 1)
     for i in rows:
         hit = _is(facts.hit, i)
         ever.league[0] += hit
         ever.league[1] += 1
-        if codes.venue[i] >= 0:
+        if codes.venue[i] != park:
             ever.venue[codes.venue[i], 0] += hit
             ever.venue[codes.venue[i], 1] += 1
-        if codes.platoon[i] >= 0:
+        if codes.platoon[i] != hand:
             ever.platoon[codes.platoon[i], 0] += hit
             ever.platoon[codes.platoon[i], 1] += 1
         if grounders and _has(facts.ground_ball, i) and _is(facts.ground_ball, i):
             ever.grounder[codes.batter[i], 0] += hit
             ever.grounder[codes.batter[i], 1] += 1
-        if judged and codes.pair[i] >= 0 and _has(facts.called_strikes, i) and _has(facts.called_balls, i):
+        if (
+            judged
+            and codes.pair[i] != battery
+            and _has(facts.called_strikes, i)
+            and _has(facts.called_balls, i)
+        ):
             strikes = facts.called_strikes.values[i]
             ever.pair[codes.pair[i], 0] += strikes
             ever.pair[codes.pair[i], 1] += strikes + facts.called_balls.values[i]
@@ -291,8 +283,7 @@ def _add_types(mix: Mix, last_mix: Mix, pitcher: np.ndarray, facts: Facts, rows:
         thrown = facts.types[t]
         if thrown.values.size > 0:
             for i in rows:
-                if thrown.values[i] > 0 and _has(thrown, i):
-                    mix.today[pitcher[i], t] += thrown.values[i]
+                mix.today[pitcher[i], t] += thrown.values[i] if _has(thrown, i) else 0
     for i in rows:
         if facts.last_type[i] >= 0:
             last_mix.today[pitcher[i], facts.last_type[i]] += 1
@@ -429,13 +420,13 @@ def one_pass(
     plans: Plans,
     rules: Rules,
     at: np.ndarray,
-) -> np.ndarray:
-    """All features of all queries: shape (wanted features, queries), NaN where too little is known.
+    out: np.ndarray,
+) -> None:
+    """Fills `out`, of shape (wanted features, queries), with NaN where too little is known.
 
     ``played``, ``codes`` and ``facts``: the plate appearances; ``asked`` and ``asked_codes``: the queries.
     ``at``: the row of the result for each of `features.COMPUTED`, -1 where it is not wanted.
     """
-    out = np.empty((at.max() + 1, asked.order.size))
     learned = 0
     for k in range(asked.day.size):
         today = asked.day[k]
@@ -445,4 +436,3 @@ def one_pass(
             learned += 1
         rows = asked.order[asked.start[k] : asked.start[k + 1]]
         _answer(state, plans, rules, asked_codes, today, rows, out, at)
-    return out

@@ -17,14 +17,15 @@ class Plan(NamedTuple):
     """What is rolled: means ``first[r]`` to ``first[r + 1]`` are those of rate r.
 
     ``window`` and ``least``: game-dates that a mean looks back, and how many of them must have a rate.
-    ``start`` and ``mask``: where in an entity's ring the rate's dates lie, and their number, a power of two,
-    less one.
+    A rate's dates lie in an entity's ring from ``start`` on in steps of ``step``: rates with rings of one size
+    lie side by side. ``mask`` is the ring's number of dates, a power of two, less one.
     """
 
     first: np.ndarray
     window: np.ndarray
     least: np.ndarray
     start: np.ndarray
+    step: np.ndarray
     mask: np.ndarray
     length: int
 
@@ -32,13 +33,12 @@ class Plan(NamedTuple):
 class Known(NamedTuple):
     """What is known of a kind of entity, a row each; the last row is nobody's and never changes.
 
-    ``above`` and ``below``: numerator and denominator of each rate on the date that is being learned.
+    ``today[…, rate]``: numerator and denominator of each rate on the date that is being learned.
     ``mean``: what was published, NaN where too little is known. ``dates``: game-dates so far, ``last``: the
     latest of them. ``touched`` lists who played on the date, their number in ``touched[-1]``.
     """
 
-    above: np.ndarray
-    below: np.ndarray
+    today: np.ndarray
     ring: np.ndarray
     total: np.ndarray
     dated: np.ndarray
@@ -68,7 +68,7 @@ class Mix(NamedTuple):
 
 
 class Ever(NamedTuple):
-    """Counts over all dates so far, in pairs: hits and plate appearances, called strikes and pitches called."""
+    """Counts over all dates so far, in pairs: hits of plate appearances, strikes of called pitches."""
 
     league: np.ndarray
     venue: np.ndarray
@@ -100,7 +100,7 @@ class Plans(NamedTuple):
 
 
 class Codes(NamedTuple):
-    """Who and where, row by row: the places in the tables of what is known; -1 is nobody."""
+    """Who and where, row by row: rows of the tables of what is known (uint32), the last is nobody's."""
 
     batter: np.ndarray
     platoon: np.ndarray
@@ -201,8 +201,7 @@ def _counts(entities: int, dtype: type[np.integer] = np.int64) -> np.ndarray:
 def _unknown(entities: int, plan: Plan) -> Known:
     rows, rates, means = entities + 1, plan.start.size, plan.window.size
     return Known(
-        above=np.zeros((rows, rates)),
-        below=np.zeros((rows, rates)),
+        today=np.zeros((rows, rates, 2)),
         ring=np.empty((rows, plan.length), np.int64),
         total=np.zeros((rows, means), np.int64),
         dated=np.zeros((rows, means), np.int32),

@@ -65,7 +65,7 @@ import numpy as np
 import polars as pl
 
 from formguide.baseball import _feature_kernels as kernels
-from formguide.baseball._feature_columns import by_day
+from formguide.baseball._feature_columns import by_day, coded_runs
 from formguide.baseball._feature_inputs import HANDS, facts, settle
 from formguide.baseball._feature_state import Plan, Plans, Rules, nothing_known
 
@@ -133,7 +133,7 @@ numbers of ground balls, plate appearances (two), called pitches, and dates with
 
 
 class Rolling(NamedTuple):
-    """A rolling feature: its name, which rate it is a mean of, over how many game-dates, how many must have it."""
+    """A rolling feature: the rate that it is a mean of, over how many game-dates, how many must have it."""
 
     name: str
     rate: int
@@ -254,7 +254,7 @@ def feature_frame(
     plate_appearances: a frame of the table PlateAppearances, in any order. queries: what is known before a
     plate appearance (the columns `ASKED`; any order, dates also after the last plate appearance); ``None``:
     the plate appearances themselves, each seen from the morning of its date. Nothing else in `queries` is
-    looked at. parity: shrink rookies towards `PARITY_PRIOR` (see above), for comparisons with other systems only.
+    looked at. parity: shrink rookies towards `PARITY_PRIOR` (see above), only to compare with other systems.
 
     Raises ValueError if a row has no date.
     """
@@ -266,7 +266,8 @@ def feature_frame(
     wanted = [name for name in COMPUTED if all(_any(rows, needed) for needed in NEEDS.get(name, ()))]
     places, codes = settle(rows)
     played = by_day(rows["game_date"].to_physical().to_numpy())
-    computed = kernels.one_pass(
+    computed = np.empty((len(wanted), asked.height))
+    kernels.one_pass(
         played,
         codes,
         facts(rows),
@@ -276,14 +277,14 @@ def feature_frame(
         _PLANS,
         RULES._replace(prior=PARITY_PRIOR if parity else math.nan),
         np.array([wanted.index(name) if name in wanted else -1 for name in COMPUTED]),
+        computed,
     )
-    found = {
-        name: pl.Series(name, values, nan_to_null=True) for name, values in zip(wanted, computed, strict=True)
-    }
-    told = asked.select(pl.col("temp_f").fill_nan(None).alias("weather_temp"), _wind_out(), _indoor())
-    found |= {series.name: series for series in told}
+    found = dict(zip(wanted, computed, strict=True))
+    found |= {"weather_temp": asked["temp_f"].to_numpy(), "wind_out_cf": _wind_out(asked)}
     nothing = pl.repeat(None, asked.height, dtype=pl.Float64, eager=True)
-    return pl.DataFrame([found.get(name, nothing).alias(name) for name in ALL])
+    told = {name: pl.Series(name, values, nan_to_null=True) for name, values in found.items()}
+    told["is_indoor"] = asked.select(_indoor()).to_series()
+    return pl.DataFrame([told.get(name, nothing).alias(name) for name in ALL])
 
 
 def _asked(frame: pl.DataFrame) -> pl.DataFrame:
@@ -297,30 +298,33 @@ def _any(rows: pl.DataFrame, name: str) -> bool:
     return rows[name].null_count() < rows.height
 
 
-def _wind_out() -> pl.Expr:
-    blows = pl.col("wind_direction").replace_strict(WIND_SCORE, default=None, return_dtype=pl.Float64)
-    return (blows * pl.col("wind_mph")).fill_nan(None).alias("wind_out_cf")
+def _wind_out(asked: pl.DataFrame) -> np.ndarray:
+    score = np.array([*WIND_SCORE.values(), np.nan])  # the last, -1, for any other direction
+    blows = score[coded_runs(asked["wind_direction"], list(WIND_SCORE))]
+    return np.asarray(blows * asked["wind_mph"].to_numpy())
 
 
 def _indoor() -> pl.Expr:
     """By the weather line; where there is none, a roof that can be closed counts as closed."""
-    said, roof = pl.col("weather_condition"), pl.col("roof_type")
-    return pl.coalesce(said.is_in(INDOORS), roof != "Open").cast(pl.Float64).alias("is_indoor")
+    indoors = pl.any_horizontal(pl.col("weather_condition") == sky for sky in INDOORS)
+    return pl.coalesce(indoors, pl.col("roof_type") != "Open").cast(pl.Float64)
 
 
 def _plan(features: tuple[Rolling, ...]) -> Plan:
     """The features, which stand by rate, as the pass takes them; a ring holds a power of two of dates."""
-    rates = max(feature.rate for feature in features) + 1
-    longest = [max(f.window for f in features if f.rate == rate) for rate in range(rates)]
-    sizes = np.array([1 << math.ceil(math.log2(window)) for window in longest])
-    return Plan(
-        first=np.searchsorted([feature.rate for feature in features], np.arange(rates + 1)),
-        window=np.array([feature.window for feature in features]),
-        least=np.array([feature.least for feature in features]),
-        start=np.concatenate([[0], np.cumsum(sizes)[:-1]]),
-        mask=sizes - 1,
-        length=int(sizes.sum()),
-    )
+    rate = np.array([feature.rate for feature in features])
+    window = np.array([feature.window for feature in features])
+    rates = range(rate[-1] + 1)
+    size = np.array([1 << math.ceil(math.log2(window[rate == r].max())) for r in rates])
+    start, step, length = np.zeros_like(size), np.zeros_like(size), 0
+    for dates in np.unique(size):
+        alike = size == dates
+        step[alike] = alike.sum()
+        start[alike] = length + np.arange(alike.sum())
+        length += int(dates * alike.sum())
+    first = np.searchsorted(rate, np.arange(len(rates) + 1))
+    least = np.array([feature.least for feature in features])
+    return Plan(first, window, least, start, step, size - 1, length)
 
 
 _PLANS = Plans(
