@@ -43,6 +43,11 @@ HOST_LIMITS = (
         rates=(Rate(4, 1), Rate(500, 3600)),
         why="its published limits for everyone: 4 requests a second and 500 an hour; it is run by volunteers",
     ),
+    HostLimit(
+        host="statsapi.mlb.com",
+        rates=(Rate(1, 1),),
+        why="it publishes none; one request a second takes a season in an hour and disturbs nobody",
+    ),
 )
 UNKNOWN_HOST = (Rate(1, 1),)
 

@@ -254,14 +254,14 @@ def pull(
     if len(run.failures) + len(left) == len(days):
         raise PullError(f"no schedule from {start} to {end}: {run.failures[0].reason}")
 
-    final, to_come, under_way = 0, [], []
+    final, under_way = 0, []
     games = sorted(found.values(), key=lambda g: (g.start_at, g.game_pk))
+    to_come = [g.game_pk for g in games if g.start_at > moment + AHEAD and not g.over]
+    for pk in to_come:
+        del found[pk]
     stopped = bool(left)
-    for game in games:
+    for game in (g for g in games if g.game_pk in found):
         what = f"game {game.game_pk}"
-        if game.start_at > moment + AHEAD and not game.over:
-            to_come.append(game.game_pk)
-            continue
         if stopped:
             left.append(what)
             continue
@@ -290,7 +290,7 @@ def pull(
         final=final,
         to_come=tuple(to_come),
         under_way=tuple(under_way),
-        not_played=tuple(sorted(gone.keys() - found.keys())),
+        not_played=tuple(sorted(gone.keys() - found.keys() - set(to_come))),
         failures=tuple(run.failures),
         left=tuple(left),
     )
@@ -307,8 +307,6 @@ def kept_status(place: Path) -> Json | None:
     try:
         with gzip.open(place) as file:
             head = file.read(_HEAD_BYTES)
-    except FileNotFoundError:
-        return None
     except (OSError, EOFError):
         return None
     match = _STATUS.search(head)

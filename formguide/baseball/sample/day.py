@@ -339,7 +339,7 @@ def _game_of(games: list[ScriptedGame], batter: int, what: str) -> int:
     for i, game in enumerate(games):
         if game.rained_out_at is None and batter in _starters(game):
             return i
-    raise ValueError(f"{what}: batter {batter} starts in no game of that date")
+    raise ValueError(f"{what}: batter {batter} starts in no game that is played that date")
 
 
 def _best_bat(league: League, game: ScriptedGame) -> int:

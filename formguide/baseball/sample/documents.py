@@ -252,7 +252,7 @@ def _box(people: People, side: Side, lines: dict[int, Json]) -> Json:
         players[f"ID{player}"] = told
     team = TEAM[side.nine.team_id]
     return {
-        "team": {"id": team.team_id, "name": team.name, "abbreviation": team.code},
+        "team": {"id": team.team_id, "name": team.name},
         "players": players,
         "batters": [*sorted(side.entered, key=lambda p: side.entered[p]), *side.pitchers],
         "pitchers": list(side.pitchers),
