@@ -111,19 +111,6 @@ class Intake:
                 files.put_json(self._tree(sport, source), dict(tree))
         return change
 
-    def raw_sync(
-        self, sport: str, source: str, bodies: Mapping[str, bytes], *, replace: bool = True
-    ) -> RawChange:
-        """Puts the bodies and makes their paths the source's tree, or, without `replace`, adds them to it."""
-        new = {path: self.raw_put(sport, source, path, body) for path, body in sorted(bodies.items())}
-        kept = {} if replace else self.raw_tree(sport, source)
-        return self.raw_set_tree(sport, source, {**kept, **new})
-
-    def raw_files(self, sport: str, source: str, paths: Mapping[str, str] | None = None) -> dict[str, bytes]:
-        """The bodies of a tree (by default the source's present one), by path."""
-        tree = self.raw_tree(sport, source) if paths is None else paths
-        return {path: self.raw_get(sport, sha) for path, sha in sorted(tree.items())}
-
     def raw_sources(self, sport: str) -> list[str]:
         """The sources of which the lake has a tree."""
         places = files.plain_files(self.root / "raw" / sport / "trees")

@@ -20,7 +20,7 @@ from polars.testing import assert_frame_equal
 from upath import UPath
 
 from formguide import files
-from formguide.lake import Lake, LakeError
+from formguide.lake import Lake, LakeError, RawChange
 from formguide.schema import Table, TableError
 
 
@@ -420,25 +420,32 @@ def test_a_damaged_raw_body_is_named(local: Lake) -> None:
             local.raw_get("formula1", sha)
 
 
+def put_tree(lake: Lake, bodies: dict[str, bytes]) -> RawChange:
+    tree = {path: lake.raw_put("formula1", "f1db", path, body) for path, body in bodies.items()}
+    return lake.raw_set_tree("formula1", "f1db", tree)
+
+
 def test_the_tree_says_what_a_source_holds_now(lake: Lake) -> None:
     assert lake.raw_tree("formula1", "f1db") == {} and lake.raw_sources("formula1") == []
-    change = lake.raw_sync("formula1", "f1db", {"b.yml": b"1", "a.yml": b"1"})
+    change = put_tree(lake, {"b.yml": b"1", "a.yml": b"1"})
     assert change.added == ["a.yml", "b.yml"] and not change.changed and not change.removed
-    change = lake.raw_sync("formula1", "f1db", {"a.yml": b"2", "c.yml": b"3"})
+    change = put_tree(lake, {"a.yml": b"2", "c.yml": b"3"})
     assert (change.added, change.changed, change.removed) == (["c.yml"], ["a.yml"], ["b.yml"])
-    assert lake.raw_files("formula1", "f1db") == {"a.yml": b"2", "c.yml": b"3"}
-    change = lake.raw_sync("formula1", "f1db", {"d.yml": b"4"}, replace=False)
-    assert change.added == ["d.yml"] and len(lake.raw_tree("formula1", "f1db")) == 3
-    assert not lake.raw_sync("formula1", "f1db", {"d.yml": b"4"}, replace=False)
+    tree = lake.raw_tree("formula1", "f1db")
+    assert {path: lake.raw_get("formula1", sha) for path, sha in tree.items()} == {
+        "a.yml": b"2",
+        "c.yml": b"3",
+    }
+    assert not put_tree(lake, {"a.yml": b"2", "c.yml": b"3"})
     assert lake.raw_sources("formula1") == ["f1db"]
     with pytest.raises(LakeError, match=r"e.yml names body .* never put"):
         lake.raw_set_tree("formula1", "f1db", {"e.yml": "0" * 64})
 
 
 def test_the_history_of_a_source_is_kept(local: Lake) -> None:
-    local.raw_sync("formula1", "f1db", {"a.yml": b"1"})
-    local.raw_sync("formula1", "f1db", {"a.yml": b"2"})
-    local.raw_sync("formula1", "f1db", {})
+    put_tree(local, {"a.yml": b"1"})
+    put_tree(local, {"a.yml": b"2"})
+    put_tree(local, {})
     text = (Path(str(local.root)) / "raw/formula1/trees/f1db.history.jsonl").read_text()
     lines = [json.loads(line) for line in text.splitlines()]
     assert [line["path"] for line in lines] == ["a.yml"] * 3 and lines[2]["sha"] is None
