@@ -9,53 +9,40 @@ nothing twice, while a file that is changed back and forth is news each time.
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
 
 from assets.partitions import SEASONS, season_range
+from formguide.arrivals import Arrivals
 from formguide.asof import fingerprint
 from formguide.lake import Lake
 from formguide.watch import DEBOUNCE_SEC, folder_state
 from resources import WatchedFolders
 
 LOOK_EVERY_SEC = 5
-SOURCE_FILES = "source_files"
 
 
-@dataclass(frozen=True)
-class Arrivals:
-    """What the sensor of a sport's files has to be told.
+def files_sensor(arrivals: Arrivals, files: str, chain: dg.AssetSelection) -> dg.SensorDefinition:
+    """The sensor of a sport's files.
 
-    sport: whose inbox is watched; files: what lies in it, in words; chain: the assets that share the season,
-    which one run takes from the files to the forecasts; changed: the seasons whose files in these folders are
-    not those that the lake's tables were made from, each with a fingerprint of what they are now.
+    files: what they are, in words; chain: the assets that share the season, which one run makes again.
     """
-
-    sport: str
-    files: str
-    chain: dg.AssetSelection
-    changed: Callable[[Lake, Sequence[Path]], Mapping[int, str]]
-
-
-def files_sensor(arrivals: Arrivals) -> dg.SensorDefinition:
-    """The sensor of a sport's files."""
 
     @dg.sensor(
         name=f"{arrivals.sport}_files",
-        target=arrivals.chain,
+        target=chain,
         minimum_interval_seconds=LOOK_EVERY_SEC,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Watches the inbox and the named folders for {arrivals.files}.",
+        description=f"Watches the inbox and the named folders for {files}.",
     )
-    def files(
+    def news(
         context: dg.SensorEvaluationContext, lake: dg.ResourceParam[Lake], watched: WatchedFolders
     ) -> dg.SensorResult | dg.SkipReason:
         return _look(arrivals, context.cursor, lake, watched.of(lake, arrivals.sport))
 
-    return files
+    return news
 
 
 def _look(
@@ -72,26 +59,26 @@ def _look(
             f"files are arriving in {', '.join(sorted(busy))}: waiting for {DEBOUNCE_SEC:g} quiet s"
         )
     now = json.dumps({name: state.digest for name, state in states.items()}, sort_keys=True)
+    changed = arrivals.changed_seasons(lake, arrivals.holdings(lake, folders))
     wanted = {
-        str(season): made
-        for season, made in arrivals.changed(lake, folders).items()
-        if str(season) in SEASONS.get_partition_keys()
+        str(season): made for season, made in changed.items() if str(season) in SEASONS.get_partition_keys()
     }
     if not wanted:
         return dg.SensorResult(skip_reason="what moved says what the lake knows already", cursor=now)
-    return dg.SensorResult(run_requests=[_request(arrivals.sport, lake, wanted)], cursor=now)
+    return dg.SensorResult(run_requests=[_request(arrivals, lake, wanted)], cursor=now)
 
 
-def _request(sport: str, lake: Lake, wanted: Mapping[str, str]) -> dg.RunRequest:
+def _request(arrivals: Arrivals, lake: Lake, wanted: Mapping[str, str]) -> dg.RunRequest:
     """One run from the earliest changed season to the last one that there is anything of."""
+    sport, source_files = arrivals.sport, arrivals.table.name
     known = [
-        season for season in lake.partitions(sport, SOURCE_FILES) if season in SEASONS.get_partition_keys()
+        season for season in lake.partitions(sport, source_files) if season in SEASONS.get_partition_keys()
     ]
     taken_in = [
         (
             season,
             made,
-            manifest.written_at if (manifest := lake.manifest(sport, SOURCE_FILES, season)) else "",
+            manifest.written_at if (manifest := lake.manifest(sport, source_files, season)) else "",
         )
         for season, made in sorted(wanted.items())
     ]

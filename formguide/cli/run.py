@@ -96,7 +96,7 @@ def headlines(console: Console, lake: Lake, sports: Sequence[str]) -> None:
     for name in sports:
         house = house_of(name)
         house.headline(console, lake)
-        if house.holds_sample(lake):
+        if house.arrivals.holds_sample(lake):
             console.print(
                 "This is the sample league, made up by Formguide: its scores say nothing of the real sport.\n"
             )

@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 from typer.core import TyperGroup
 
+from formguide.arrivals import Arrivals
 from formguide.cli.base import CommandError, Sport
 from formguide.lake import Lake
 
@@ -53,6 +54,8 @@ class SportHouse(Protocol):
     """What lies in this sport's folders, in words."""
     hint: str
     """How to come by such files, as a command without the word formguide."""
+    arrivals: Arrivals
+    """How its files come in."""
 
     def takes(self, folder: Path) -> bool:
         """Whether a folder has files of this sport."""
@@ -60,22 +63,6 @@ class SportHouse(Protocol):
 
     def write_sample(self, folder: Path) -> None:
         """Writes the sample league of the sport as files."""
-        ...
-
-    def is_sample(self, folder: Path) -> bool:
-        """Whether a folder holds the sample league."""
-        ...
-
-    def holds_sample(self, lake: Lake) -> bool:
-        """Whether the lake holds the sample league."""
-        ...
-
-    def holds_real_data(self, lake: Lake) -> bool:
-        """Whether the lake holds files that are not the sample league's."""
-        ...
-
-    def seasons(self, lake: Lake, folders: Sequence[Path]) -> set[int]:
-        """The seasons that the lake, its inbox and the folders speak of."""
         ...
 
     def make(self, platform: Runs, lake: Lake, seasons: Sequence[int]) -> None:
@@ -105,7 +92,10 @@ def seasons_at_hand(
     Raises `NothingThere` where there are no files, and `CommandError` where none is of a season asked for.
     """
     house = house_of(sport)
-    known = sorted(season for season in house.seasons(lake, folders) if season >= FIRST_SEASON)
+    arrivals = house.arrivals
+    made = {int(season) for season in lake.partitions(sport, arrivals.table.name)}
+    held = arrivals.holdings(lake, [lake.inbox(sport), *folders])
+    known = sorted(season for season in {*held.seasons, *made} if season >= FIRST_SEASON)
     if not known:
         where = folders[0] if folders else lake.inbox(sport)
         raise NothingThere(
@@ -119,13 +109,13 @@ def seasons_at_hand(
 
 def keep_apart(sport: str, lake: Lake, folders: Sequence[Path]) -> None:
     """Raises `CommandError` before real seasons and the made-up league of a sport would share a lake."""
-    house = house_of(sport)
-    coming = [house.is_sample(folder) for folder in folders]
-    if any(coming) and house.holds_real_data(lake) and not house.holds_sample(lake):
+    arrivals = house_of(sport).arrivals
+    coming = [arrivals.is_sample_folder(folder) for folder in folders]
+    if any(coming) and arrivals.holds_real_data(lake) and not arrivals.holds_sample(lake):
         raise CommandError(
             f"{lake.root} holds real seasons: give the sample league a lake of its own with --lake PATH"
         )
-    if coming and not all(coming) and house.holds_sample(lake):
+    if coming and not all(coming) and arrivals.holds_sample(lake):
         raise CommandError(
             f"{lake.root} holds the sample league: give your data a lake of its own with --lake PATH"
         )

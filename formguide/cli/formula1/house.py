@@ -10,8 +10,8 @@ from rich.console import Console
 from formguide.cli.base import Sport
 from formguide.cli.formula1 import screen
 from formguide.cli.sports import Runs, SportHouse
-from formguide.formula1 import arrivals, sample
-from formguide.formula1.arrivals import SPORT
+from formguide.formula1 import sample
+from formguide.formula1.arrivals import ARRIVALS, SPORT
 from formguide.formula1.folders import read_folder
 from formguide.lake import Lake
 
@@ -30,6 +30,7 @@ class Formula1:
         "formula1__forecast_scorecard": "scorecard with baselines",
     }
     files = "race-weekend files"
+    arrivals = ARRIVALS
     hint = "pull formula1 --season 2025"
 
     def takes(self, folder: Path) -> bool:
@@ -39,24 +40,6 @@ class Formula1:
     def write_sample(self, folder: Path) -> None:
         """Four seasons of a made-up championship."""
         sample.write_sample(folder)
-
-    def is_sample(self, folder: Path) -> bool:
-        """Whether a folder holds the made-up championship."""
-        return arrivals.is_sample_folder(folder)
-
-    def holds_sample(self, lake: Lake) -> bool:
-        """Whether the lake holds it."""
-        return arrivals.holds_sample(lake)
-
-    def holds_real_data(self, lake: Lake) -> bool:
-        """Whether the lake holds races that were really run."""
-        return arrivals.holds_real_data(lake)
-
-    def seasons(self, lake: Lake, folders: Sequence[Path]) -> set[int]:
-        """The seasons that the lake, its inbox and the folders have files of."""
-        held = arrivals.holdings(lake, [lake.inbox(SPORT), *folders])
-        made = {int(season) for season in lake.partitions(SPORT, arrivals.SourceFiles.name)}
-        return set(held.seasons) | made
 
     def make(self, platform: Runs, lake: Lake, seasons: Sequence[int]) -> None:
         """From the files to the forecasts, in one run."""
