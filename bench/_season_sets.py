@@ -145,7 +145,7 @@ def complete(rows: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     return rows.with_columns(
         *(pl.when(known).then(series).alias(name) for name, series in drawn_rows.items()),
         pl.Series("catcher_id", catcher),
-        pl.Series("plate_umpire_id", 20_000 + rng.integers(0, 90, games)[game]),
+        pl.Series("plate_umpire_id", 20_000 + rng.integers(0, min(90, 1 + games // 20), games)[game]),
         pl.Series("temp_f", rng.normal(72, 10, games)[game].round()),
         pl.Series("wind_mph", rng.integers(0, 20, games)[game].astype(np.float64)),
         by_game(winds).alias("wind_direction"),

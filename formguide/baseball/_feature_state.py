@@ -17,7 +17,7 @@ class Plan(NamedTuple):
     """What is rolled: means ``first[r]`` to ``first[r + 1]`` are those of rate r.
 
     ``window`` and ``least``: game-dates that a mean looks back, and how many of them must have a rate.
-    A rate's dates lie in an entity's ring from ``start`` on in steps of ``step``: rates with rings of one size
+    A rate's dates lie in an entity's ring from ``start`` on in steps of ``step``: rates with rings of a size
     lie side by side. ``mask`` is the ring's number of dates, a power of two, less one.
     """
 
