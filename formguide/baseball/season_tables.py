@@ -21,7 +21,10 @@ ORDER = {
 
 @dataclass(frozen=True)
 class SeasonTables:
-    """A season's canonical tables, what was set aside on the way, and what people should know."""
+    """A season's canonical tables, what was set aside on the way, and what people should know.
+
+    again: fingerprints of documents that have to be read again next time, to say again what is wrong in them.
+    """
 
     season: int
     games: pl.DataFrame
@@ -29,6 +32,7 @@ class SeasonTables:
     plate_appearances: pl.DataFrame
     rejects: list[Reject] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
 
     @property
     def tables(self) -> dict[str, pl.DataFrame]:
