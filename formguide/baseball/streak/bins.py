@@ -132,22 +132,16 @@ def rates_on(bins: Bins, days: Days, weight: np.ndarray | None = None, shrink_da
 
 
 def _edges(p: np.ndarray, weight: np.ndarray, bins: int) -> np.ndarray:
-    """Where to cut so that each bin has the same weight; infinite for a cut that would leave a bin empty.
+    """Where to cut so that bins have the same weight as nearly as can be; equal chances stay together.
 
-    A cut lies halfway between the two neighbouring chances it parts.
+    A cut lies halfway between the two chances it parts. Infinite for a cut that would leave a bin empty.
     """
-    order = np.argsort(p, kind="stable")
-    p, total = p[order], np.cumsum(weight[order])
-    cuts: list[float] = []
-    for k in range(1, bins):
-        i = int(np.searchsorted(total, total[-1] * k / bins * (1 - 1e-12)))
-        cut = np.inf
-        if i + 1 < len(p) and p[i] < p[i + 1]:
-            cut = (p[i] + p[i + 1]) / 2
-        elif p[i] > p[0]:  # inside a run of equal chances: they all go up
-            cut = p[i]
-        if np.isfinite(cut) and (not cuts or cut > cuts[-1]):
-            cuts.append(float(cut))
+    chances, which = np.unique(p, return_inverse=True)
+    below = np.cumsum(np.bincount(which, weight))
+    places = {
+        int(np.argmin(np.abs(below[:-1] - below[-1] * k / bins))) for k in range(1, bins) if len(chances) > 1
+    }
+    cuts = [(chances[i] + chances[i + 1]) / 2 for i in sorted(places)]
     return np.array(cuts + [np.inf] * (bins - 1 - len(cuts)))
 
 
