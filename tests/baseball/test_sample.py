@@ -16,6 +16,7 @@ import httpx
 import numpy as np
 import pytest
 
+from formguide.baseball.feed import read_feed
 from formguide.baseball.sample import DayScript, League, SampleTruth, day_documents, write_sample
 from formguide.baseball.sample.at_bat import OUTCOMES, Setting, hit_probability, outcome_weights
 from formguide.baseball.sample.fixtures import fixtures
@@ -183,6 +184,23 @@ def test_documents_have_the_structure_of_real_ones(
     }
     new = {p.rpartition(".")[2] for p in schedules - listed if "probablePitcher" not in p}
     assert new <= moved
+
+
+def test_the_reader_takes_every_document(league: tuple[Path, SampleTruth]) -> None:
+    """Through the reader of the API's own documents: nothing is set aside, and the totals are the truth's."""
+    folder, truth = league
+    rows: list[Json] = []
+    for path in sorted((folder / "feeds").rglob("*.json.gz")):
+        reading = read_feed(path.name, path.read_bytes())
+        assert not reading.rejects
+        assert not reading.notes
+        assert reading.game is not None
+        assert len(reading.lineups) == 18
+        rows += reading.plate_appearances
+    assert len(rows) == truth.plate_appearances
+    assert sum(row["is_hit"] for row in rows) / len(rows) == pytest.approx(truth.hit_rate)
+    ours = {"slot", "catcher_id", "plate_umpire_id", "last_pitch_call", "temp_f", "wind_mph", "roof_type"}
+    assert not [key for key in ours for row in rows if row["pitches"] and row[key] is None]
 
 
 def test_nobody_in_it_is_real(feeds: list[Json], real_data: Callable[[str], Path]) -> None:

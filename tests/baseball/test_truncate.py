@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from formguide.baseball import truncate
+from formguide.baseball.feed import read_feed
 from formguide.baseball.sample import League
 from formguide.baseball.sample.fixtures import fixtures
 from formguide.baseball.tally import is_plate_appearance, player_lines
@@ -174,6 +175,25 @@ def test_cut_at_a_moment_shows_what_had_ended(final: Json) -> None:
                     assert datetime.fromisoformat(event["endTime"]) <= moment
         moment += timedelta(minutes=7)
     assert before == len(every)
+
+
+def test_the_reader_finds_the_first_rows_of_the_whole_game(final: Json) -> None:
+    def read(document: Json) -> tuple[str, list[Json], list[Json]]:
+        reading = read_feed("game.json", json.dumps(document).encode())
+        assert not reading.rejects
+        assert reading.game is not None
+        rows = [{k: v for k, v in row.items() if k != "fingerprint"} for row in reading.plate_appearances]
+        return reading.game["state"], reading.lineups, rows
+
+    _, _, every = read(final)
+    for n in range(0, len(plays_of(final)) + 1, 6):
+        state, lineups, rows = read(truncate.cut(final, n, pitches=1))
+        assert (state, len(lineups)) == ("live", 18)
+        assert rows == every[: len(rows)]
+        assert len(rows) == sum(is_plate_appearance(p) for p in plays_of(final)[:n])
+    assert read(truncate.preview(final, lineups=False)) == ("preview", [], [])
+    state, lineups, rows = read(truncate.preview(final, lineups=True))
+    assert (state, len(lineups), rows) == ("preview", 18, [])
 
 
 def test_the_document_is_not_touched(sample: Json) -> None:

@@ -188,7 +188,6 @@ def throw(dice: Dice, pitcher: Pitching, shares: Sequence[float], call: str) -> 
             "isBall": outside,
             "type": {"code": kind.code},
         },
-        "count": {},
         "pitchData": {
             "startSpeed": round(speed, 1),
             "zone": 11 + dice.whole(4) if outside else 1 + dice.whole(9),

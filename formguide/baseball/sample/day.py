@@ -8,7 +8,6 @@ becomes an error; the next the doubleheader that the rain left behind, and a sta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -16,11 +15,11 @@ from typing import Any
 
 from formguide.baseball import truncate
 from formguide.baseball.sample import documents
+from formguide.baseball.sample.corrections import only_single, overturn
 from formguide.baseball.sample.fixtures import PLAYED, Fixture, fixtures, moved_by_rain, season_dates
 from formguide.baseball.sample.league import League
 from formguide.baseball.sample.truth import SampleTruth
 from formguide.baseball.sample.world import TEAM
-from formguide.baseball.tally import HIT_EVENTS, linescore, player_lines
 
 Json = dict[str, Any]
 LINEUPS_BEFORE = timedelta(minutes=150)
@@ -347,30 +346,8 @@ def _best_bat(league: League, game: ScriptedGame) -> int:
     return max(_starters(game), key=lambda p: (batting[p].hit - 0.2 * batting[p].strikeout, -p))
 
 
-def _hits(document: Json) -> dict[int, list[int]]:
-    """Batter → the plays that were his hits."""
-    found: dict[int, list[int]] = {}
-    for i, play in enumerate(document["liveData"]["plays"]["allPlays"]):
-        if play["result"]["eventType"] in HIT_EVENTS:
-            found.setdefault(play["matchup"]["batter"]["id"], []).append(i)
-    return found
-
-
-def _only_single(document: Json, batter: int) -> int | None:
-    """The play that was a batter's only hit, if it was a single on which nobody scored."""
-    plays = document["liveData"]["plays"]["allPlays"]
-    at = _hits(document).get(batter, [])
-    if (
-        len(at) != 1
-        or plays[at[0]]["result"]["eventType"] != "single"
-        or plays[at[0]]["about"]["isScoringPlay"]
-    ):
-        return None
-    return at[0]
-
-
 def _one_single(game: ScriptedGame, but: set[int]) -> int:
-    found = [p for p in _starters(game) if p not in but and _only_single(game.final, p) is not None]
+    found = [p for p in _starters(game) if p not in but and only_single(game.final, p) is not None]
     return found[0] if found else next(p for p in _starters(game) if p not in but)
 
 
@@ -378,7 +355,7 @@ def _with_one_single(league: League, game: ScriptedGame, batter: int, out: froze
     """The game told so that a batter has one hit, a single, which the scorer takes back the next morning."""
     final = game.final
     for attempt in range(_ATTEMPTS):
-        play = _only_single(final, batter)
+        play = only_single(final, batter)
         if play is not None:
             break
         _, final = league.tell(
@@ -388,48 +365,6 @@ def _with_one_single(league: League, game: ScriptedGame, batter: int, out: froze
         raise ValueError(f"overturned: {_ATTEMPTS} tellings gave batter {batter} no game with a single alone")
     at = datetime.combine(game.fixture.day + timedelta(days=1), time(15, 30), UTC)
     return replace(game, final=final, corrected=overturn(final, play), corrected_at=at)
-
-
-def overturn(document: Json, play: int) -> Json:
-    """The document with a hit taken back: the official scorer now calls the play an error."""
-    plays = list(document["liveData"]["plays"]["allPlays"])
-    was = plays[play]
-    name = was["matchup"]["batter"]["fullName"]
-    plays[play] = was | {
-        "result": was["result"]
-        | {
-            "event": "Field Error",
-            "eventType": "field_error",
-            "description": f"{name}: field error.",
-            "rbi": 0,
-        },
-        "runners": [
-            r | {"details": r["details"] | {"event": "Field Error", "eventType": "field_error", "rbi": False}}
-            if r["details"]["eventType"] in HIT_EVENTS
-            else r
-            for r in was["runners"]
-        ],
-    }
-    live = document["liveData"]
-    lines = player_lines(plays)
-    teams: Mapping[str, Json] = {
-        side: box
-        | {
-            "players": {
-                key: p | {"stats": lines.get(p["person"]["id"], {"batting": {}, "pitching": {}})}
-                for key, p in box["players"].items()
-            }
-        }
-        for side, box in live["boxscore"]["teams"].items()
-    }
-    return document | {
-        "liveData": live
-        | {
-            "plays": live["plays"] | {"allPlays": plays, "currentPlay": plays[-1]},
-            "linescore": linescore(plays, live["linescore"]["scheduledInnings"]),
-            "boxscore": live["boxscore"] | {"teams": teams},
-        }
-    }
 
 
 __all__ = ["DayScript", "Happening", "ScriptedGame", "day_documents", "overturn"]
