@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
 import polars as pl
@@ -50,7 +50,8 @@ def utc_now() -> datetime:
 @dataclass(frozen=True)
 class Day:
     """Everything that living through a day needs. clock: the time in naive UTC; alarm: told when a step keeps
-    failing."""
+    failing; gather: fetches the documents of the games from one date to another into the lake's inbox, and
+    says what came."""
 
     lake: Lake
     source: DaySource
@@ -60,6 +61,7 @@ class Day:
     settings: DaySettings = field(default_factory=DaySettings)
     clock: Callable[[], datetime] = utc_now
     alarm: Alarm | None = None
+    gather: Callable[[date, date], str] | None = None
 
 
 def check_row(
@@ -127,3 +129,11 @@ def _alert(day: Day, step: Step, now: datetime, says: str) -> None:
         except PublishError as error:
             reasons["alert"] = str(error)
     record_failure(day.lake, step.key, JOB, now, reasons)
+
+
+def gather(day: Day, step: Step) -> str:
+    """Has the documents of the last days' games fetched, so that tomorrow's forecast knows them."""
+    if day.gather is None:
+        return note(day, step, "nobody gathers here")
+    first = step.game_date - timedelta(days=day.settings.reconcile_days)
+    return note(day, step, day.gather(first, step.game_date - timedelta(days=1)))

@@ -15,8 +15,9 @@ import polars as pl
 
 from formguide.baseball.day import announce, ledger, look
 from formguide.baseball.day.decide import decide
-from formguide.baseball.day.deps import Day, attempting
+from formguide.baseball.day.deps import Day, attempting, gather
 from formguide.baseball.day.plan import (
+    GATHER,
     LINEUPS,
     MORNING,
     PUBLISH,
@@ -37,7 +38,7 @@ from formguide.baseball.day.shadow import shadow_picks
 from formguide.baseball.day.speak import publish
 from formguide.baseball.day.tables import SHADOW, DayChecks, DayGames, PickResults, Picks, Published
 
-__all__ = ["Day", "Ran", "due", "open_days", "run_due", "view", "wake_at"]
+__all__ = ["Day", "Ran", "asked", "due", "open_days", "run_due", "view", "wake_at"]
 
 _POLLED_OUT = frozenset({"hit", "miss", "void"})
 
@@ -84,6 +85,7 @@ def view(day: Day, game_date: date, record: pl.DataFrame | None = None) -> DayVi
             ).iter_rows()
         ),
         unsaid=tuple(post.said_at for post in posts),
+        gather_wanted=day.gather is not None,
         shadow_wanted=day.settings.shadow_model and SHADOW not in picks["model"].to_list(),
     )
 
@@ -101,6 +103,14 @@ def due(day: Day) -> list[Step]:
     now, record = day.clock(), ledger.read_record(day.lake)
     views = [view(day, d, record) for d in open_days(day, now)]
     return [step for seen in views for step in due_steps(seen, day.settings, now)]
+
+
+def asked(day: Day, game_date: date, *kinds: str) -> Step:
+    """The step of a day that somebody who does one of `kinds` is doing: the one that is due, else one of the
+    last kind, done by hand now."""
+    now = day.clock()
+    steps = [s for s in due_steps(view(day, game_date), day.settings, now) if s.kind in kinds]
+    return steps[0] if steps else Step(game_date, kinds[-1], now)
 
 
 def wake_at(day: Day) -> datetime:
@@ -143,6 +153,8 @@ def _do(day: Day, step: Step) -> str:
             return settle(day, step)
         if step.kind == RECONCILE:
             return reconcile(day, step)
+        if step.kind == GATHER:
+            return gather(day, step)
         if step.kind == PUBLISH:
             return publish(day, step.game_date)
         raise ValueError(f"{step.kind} is no step of the day")

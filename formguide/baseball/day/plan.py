@@ -14,15 +14,16 @@ from datetime import date, datetime, timedelta
 
 from formguide.baseball.day.settings import DaySettings
 
-MORNING, LINEUPS, SHADOW_STEP, RESULTS, RECONCILE, PUBLISH = (
+MORNING, LINEUPS, SHADOW_STEP, RESULTS, RECONCILE, GATHER, PUBLISH = (
     "morning",
     "lineups",
     "shadow",
     "results",
     "reconcile",
+    "gather",
     "publish",
 )
-ORDER = (RECONCILE, MORNING, LINEUPS, SHADOW_STEP, RESULTS, PUBLISH)
+ORDER = (RECONCILE, GATHER, MORNING, LINEUPS, SHADOW_STEP, RESULTS, PUBLISH)
 """The kinds of steps, in the order in which those due at the same time are done."""
 
 TO_COME = "preview"
@@ -79,7 +80,8 @@ class PickSeen:
 @dataclass(frozen=True)
 class DayView:
     """All that the plan of a day depends on. `unsaid`: when each post that is still to be made came up;
-    `shadow_wanted`: whether the shadow model is to pick as well and has not yet."""
+    `shadow_wanted`: whether the shadow model is to pick as well and has not yet; `gather_wanted`: whether the
+    documents of past games are fetched at night."""
 
     game_date: date
     games: tuple[GameSeen, ...] = ()
@@ -87,6 +89,7 @@ class DayView:
     picks: tuple[PickSeen, ...] = ()
     unsaid: tuple[datetime, ...] = ()
     shadow_wanted: bool = False
+    gather_wanted: bool = False
 
     @property
     def real(self) -> tuple[PickSeen, ...]:
@@ -164,7 +167,9 @@ def _moments(view: DayView, settings: DaySettings, now: datetime, kind: str) -> 
     """The moments of a kind that matter at `now`, past and to come."""
     if kind == PUBLISH:
         return list(view.unsaid)
-    if kind == RECONCILE:
+    if kind in (RECONCILE, GATHER):
+        if kind == GATHER and not view.gather_wanted:
+            return []
         at = settings.at(view.game_date, settings.reconcile_at)
         # The next night's reconciliation makes up for one that never happened.
         return [at] if now < at + timedelta(days=1) else []

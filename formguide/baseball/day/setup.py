@@ -21,6 +21,7 @@ from formguide.baseball.publisher import (
     Publisher,
     PublishError,
 )
+from formguide.baseball.pull import PullError, pull
 from formguide.fetch import Fetcher
 from formguide.lake import Lake
 
@@ -38,6 +39,7 @@ def open_day(
     Raises SettingsError, or PublishError if posts are to be public and no account is named.
     """
     settings = settings or DaySettings.from_env()
+    real = source is None
     return Day(
         lake=lake,
         source=source or network(lake),
@@ -47,12 +49,30 @@ def open_day(
         settings=settings,
         clock=clock,
         alarm=alarm_of(settings),
+        gather=gatherer(lake) if real else None,
     )
 
 
 def network(lake: Lake) -> NetworkSource:
     """The league's API, with what it said kept below the lake's cache."""
     return NetworkSource(Fetcher.from_env(Path(str(lake.root)) / "cache" / "http"))
+
+
+def gatherer(lake: Lake) -> Callable[[date, date], str]:
+    """Pulls the games of some dates into the lake's inbox, where the files' sensor takes them in. What is
+    final and there is left alone, but for the first date's, which are asked for once more: by then the
+    official scorers have made up their minds."""
+
+    def gather(first: date, last: date) -> str:
+        fetcher = Fetcher.from_env(Path(str(lake.root)) / "cache" / "http")
+        out = lake.inbox("baseball")
+        reports = [pull(fetcher, first, first, out=out, again=True), pull(fetcher, first, last, out=out)]
+        failed = [f"{f.what}: {f.reason}" for report in reports for f in report.failures]
+        if failed or not all(report.complete for report in reports):
+            raise PullError(failed[0] if failed else "some games are missing: they are asked for again")
+        return f"{sum(len(report.written) for report in reports)} documents new or changed"
+
+    return gather
 
 
 def folder(path: Path) -> FolderSource:

@@ -1,0 +1,213 @@
+"""The day's sensor and assets: runs for what is due and nothing else, twice never, and posts once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import pytest
+from upath import UPath
+
+from assets import baseball_day as assets
+from formguide.baseball.day import Day, DaySettings, ledger, plan
+from formguide.baseball.day.pick import Advice
+from formguide.baseball.day.tables import DayChecks, Picks, Published
+from formguide.lake import Lake
+from resources import LakeResource
+from sensors.baseball_day import STEP, baseball_day
+from tests.baseball.day.conftest import Board
+from tests.baseball.day.tiny import DAY, Clock, TinyGame, TinyLeague, batter, forecaster
+
+MORNING = datetime(2024, 6, 11, 14)
+START = datetime(2024, 6, 11, 17, 5)
+FIRST = batter(11, 1)
+
+
+@dataclass
+class House:
+    """The day's sensor and the runs that it asks for, on a clock of the test's."""
+
+    lake: Path
+    instance: dg.DagsterInstance
+    clock: Clock = field(default_factory=lambda: Clock(MORNING))
+    board: Board = field(default_factory=Board)
+    keys: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        game = TinyGame(1, 11, 22, START, START - timedelta(hours=2), hits=((30, FIRST),))
+        self.league = TinyLeague([game], self.clock)
+        self.forecast: Any = forecaster({FIRST: 0.8})
+
+    def day(self, lake: Lake) -> Day:
+        return Day(
+            lake,
+            self.league,
+            self.forecast,
+            lambda s: Advice("single", "one is enough"),
+            self.board,
+            DaySettings(),
+            self.clock,
+        )
+
+    @property
+    def resources(self) -> dict[str, Any]:
+        return {"lake": LakeResource(root=str(self.lake)), "baseball_day": self.day, "publisher": self.board}
+
+    def tick(self) -> list[dg.RunRequest]:
+        with dg.build_sensor_context(instance=self.instance, resources=self.resources) as context:
+            result = baseball_day(context)
+        if isinstance(result, dg.SkipReason):
+            return []
+        assert isinstance(result, dg.SensorResult)
+        return list(result.run_requests or [])
+
+    def run(self, request: dg.RunRequest) -> bool:
+        """Does what the daemon would: a run key that it has seen it does not start again."""
+        assert request.run_key is not None
+        if request.run_key in self.keys:
+            return False
+        self.keys.append(request.run_key)
+        definitions = dg.Definitions(
+            assets=[dg.AssetSpec(["baseball", "plate_appearances"]), *assets.ASSETS], resources=self.resources
+        )
+        result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+            instance=self.instance,
+            asset_selection=list(request.asset_selection or []),
+            partition_key=request.partition_key,
+            tags=request.tags,
+            run_config=request.run_config,
+            raise_on_error=False,
+        )
+        return result.success
+
+    def kinds(self, requests: list[dg.RunRequest]) -> list[str]:
+        return [request.tags[STEP].split("-", 3)[3] for request in requests]
+
+    def settled(self) -> list[str]:
+        """Runs everything that is due now, tick by tick; the kinds of the runs."""
+        done = []
+        while requests := self.tick():
+            done += self.kinds(requests)
+            for request in requests:
+                self.run(request)
+        return done
+
+    def rows(self, table: Any) -> pl.DataFrame:
+        return ledger.read(Lake(UPath(self.lake)), table)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield House(tmp_path / "lake", instance)
+
+
+def test_a_day_goes_from_the_morning_to_the_result_by_runs(house):
+    assert house.settled() == ["reconcile", "morning"]
+    house.clock.now = START - timedelta(minutes=45)
+    assert house.settled() == ["lineups", "shadow", "publish"]
+    (pick,) = house.rows(Picks).filter(pl.col("model") == "blend").iter_rows(named=True)
+    assert (pick["batter_id"], pick["status"]) == (FIRST, "locked")
+    house.clock.now = START + timedelta(minutes=40)
+    assert house.settled() == ["results", "publish"]
+    assert house.rows(Published)["post_key"].to_list() == ["pick/blend/1", "result/blend/1/hit"]
+    assert len(house.board.attempts) == 2
+
+
+def test_nothing_is_asked_for_when_nothing_is_due(house):
+    house.settled()
+    house.clock.now += timedelta(minutes=10)
+    assert house.tick() == []
+
+
+def test_a_second_tick_before_the_run_asks_under_the_same_key(house):
+    first, again = house.tick(), house.tick()
+    assert [r.run_key for r in first] == [r.run_key for r in again]
+
+
+def test_a_restart_asks_for_what_is_still_due_and_for_nothing_else(house):
+    house.settled()
+    house.clock.now = START - timedelta(minutes=45)
+    before = [r.run_key for r in house.tick()]
+    other = replace(house, instance=house.instance)
+    assert [r.run_key for r in other.tick()] == before
+    house.settled()
+    assert other.tick() == []
+
+
+def test_a_step_selects_its_own_assets_only(house):
+    requests = {kind: r for r in house.tick() for kind in house.kinds([r])}
+    names = {key.path[-1] for key in requests["morning"].asset_selection or ()}
+    assert names == {"day_games", "day_lineups", "batter_forecasts", "picks", "day_checks"}
+    assert {key.path[-1] for key in requests["reconcile"].asset_selection or ()} == {"pick_results"}
+
+
+def test_a_failed_run_leaves_a_row_and_is_asked_for_again_later(house):
+    house.league.down = [(MORNING, MORNING + timedelta(minutes=3))]
+    house.settled()
+    failed = house.rows(DayChecks).filter(pl.col("outcome") == "failed")
+    assert failed["kind"].to_list() == ["morning"]
+    assert "no answer" in failed["says"][0]
+    house.clock.now += timedelta(minutes=4)
+    assert house.tick() == []
+    house.clock.now += timedelta(minutes=1)
+    assert house.settled() == ["morning"]
+    assert house.rows(Picks).height == 1
+
+
+def test_a_run_that_died_without_a_trace_is_run_again(house):
+    (_, morning) = house.tick()
+    # As if the process had been killed: a run of that step that is over, and nothing in the lake.
+    house.keys.append(morning.run_key or "")
+    house.instance.create_run_for_job(
+        dg.Definitions(
+            assets=assets.ASSETS, resources=house.resources
+        ).resolve_implicit_global_asset_job_def(),
+        status=dg.DagsterRunStatus.FAILURE,
+        tags=morning.tags,
+    )
+    assert "morning" in house.settled()
+    assert house.rows(Picks).height == 1
+
+
+def test_a_step_that_is_being_run_is_not_asked_for_again(house):
+    (_, morning) = house.tick()
+    house.instance.create_run_for_job(
+        dg.Definitions(
+            assets=assets.ASSETS, resources=house.resources
+        ).resolve_implicit_global_asset_job_def(),
+        status=dg.DagsterRunStatus.STARTED,
+        tags=morning.tags,
+    )
+    assert house.kinds(house.tick()) == ["reconcile"]
+
+
+def test_the_records_follow_the_results(house):
+    house.settled()
+    house.clock.now = START - timedelta(minutes=45)
+    house.settled()
+    house.clock.now = START + timedelta(minutes=40)
+    house.settled()
+    result = dg.materialize(
+        [assets.streak_record, assets.shadow_report], instance=house.instance, resources=house.resources
+    )
+    assert result.success
+    record = ledger.read_record(Lake(UPath(house.lake)))
+    assert record.filter(pl.col("model") == "blend")["streak_after"].to_list() == [1]
+    report = Lake(UPath(house.lake)).read_table("baseball", "shadow_report")
+    assert report["days"].to_list() == [1, 1, 1]
+
+
+def test_the_date_before_the_first_partition_is_left_alone(house):
+    house.clock.now = datetime(2019, 6, 11, 14)
+    assert house.tick() == []
+
+
+def test_every_kind_of_step_has_assets():
+    for kind in plan.ORDER:
+        assert assets.selection(plan.Step(DAY, kind, MORNING))
