@@ -227,8 +227,12 @@ _KEYS = {
 _READ_OFF = {
     "weather_temp": pl.col("temp_f"),
     "park_factor": pl.col("park_hr") / pl.col("prior"),
-    "wind_out_cf": pl.col("wind_mph")
-    * pl.col("wind_direction").replace_strict(WIND_SCORE, default=None, return_dtype=pl.Float64),
+    "wind_out_cf": pl.when(pl.col("wind_mph") == 0)
+    .then(0.0)
+    .otherwise(
+        pl.col("wind_mph")
+        * pl.col("wind_direction").replace_strict(WIND_SCORE, default=None, return_dtype=pl.Float64)
+    ),
     "is_indoor": pl.coalesce(pl.col("weather_condition").is_in(INDOORS), pl.col("roof_type") != "Open").cast(
         pl.Float64
     ),

@@ -236,11 +236,10 @@ WIND_SCORE = {
     "L To R": 0.0,
     "R To L": 0.0,
     "Varies": 0.0,
-    "Calm": 0.0,
-    "None": 0.0,
 }
 """The share of the wind that blows from the plate to centre field; towards the corners the cosine of 45°,
-rounded. The names are those of MLB's weather line; under any other the feature is null."""
+rounded. The names are those of MLB's weather line; under any other or none the feature is null, if there is
+any wind."""
 
 INDOORS = ("Dome", "Roof Closed")
 """What MLB's weather line says of a game under a roof."""
@@ -301,7 +300,8 @@ def _any(rows: pl.DataFrame, name: str) -> bool:
 def _wind_out(asked: pl.DataFrame) -> np.ndarray:
     score = np.array([*WIND_SCORE.values(), np.nan])  # the last, -1, for any other direction
     blows = score[coded_runs(asked["wind_direction"], list(WIND_SCORE))]
-    return np.asarray(blows * asked["wind_mph"].to_numpy())
+    speed = asked["wind_mph"].to_numpy()
+    return np.where(speed == 0.0, 0.0, blows * speed)
 
 
 def _indoor() -> pl.Expr:

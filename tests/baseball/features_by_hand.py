@@ -111,7 +111,7 @@ WINDS = {
     "In From CF": -1.0,
     "In From LF": -0.7,
     "In From RF": -0.7,
-} | dict.fromkeys(("L To R", "R To L", "Varies", "Calm", "None"), 0.0)
+} | dict.fromkeys(("L To R", "R To L", "Varies"), 0.0)
 
 
 class Book:
@@ -173,7 +173,7 @@ class Book:
         found["days_rest"] = (day - max(r["game_date"] for r in batter)).days if batter else None
         found["weather_temp"] = query.get("temp_f")
         blows, wind = WINDS.get(query.get("wind_direction") or "?"), query.get("wind_mph")
-        found["wind_out_cf"] = blows * wind if blows is not None and wind is not None else None
+        found["wind_out_cf"] = 0.0 if wind == 0 else None if wind is None or blows is None else blows * wind
         sky, roof = query.get("weather_condition"), query.get("roof_type")
         indoor = sky in ("Dome", "Roof Closed") if sky else roof != "Open" if roof else None
         found["is_indoor"] = None if indoor is None else float(indoor)

@@ -275,6 +275,7 @@ def test_park_factor_is_against_the_league() -> None:
         ("In From RF", 10.0, -7.0),
         ("L To R", 15.0, 0.0),
         ("None", 0.0, 0.0),
+        (None, 0.0, 0.0),
         ("Out To Sea", 5.0, None),
         ("Out To CF", None, None),
         (None, 5.0, None),

@@ -10,9 +10,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from formguide import asof
-from formguide.baseball import archive
+from formguide import asof, schema
+from formguide.baseball import archive, feed
 from formguide.baseball.features import ALL, ASKED, CONTEXT, CORE, LAST_PITCH, STATCAST, feature_frame
+from formguide.baseball.tables import PlateAppearances
 from tests.baseball.features_by_hand import Book
 
 ROWS = 260
@@ -71,7 +72,7 @@ def test_time_travel(rows: pl.DataFrame, day: date) -> None:
     known = feature_frame(asof.before(rows, day, "game_date"), asked)
     assert asof.fingerprint(known) == asof.fingerprint(made)
     assert feature_frame(rows).filter(rows["game_date"] == day).equals(made)
-    earlier = asof.scramble(rows, day - timedelta(days=2), 1, column="game_date")
+    earlier = asof.scramble(rows, day - timedelta(days=14), 1, column="game_date")
     assert not feature_frame(earlier, asked).equals(made)
 
 
@@ -84,3 +85,33 @@ def test_both_games_of_a_doubleheader_see_the_same_morning(rows: pl.DataFrame) -
         twice.select("game_date", "batter_id").unique().height
     )
     assert twice.select(*keys, *ALL).unique().height == twice.select(keys).unique().height
+
+
+def test_the_full_set_on_real_feed_documents(real_data: Callable[[str], Path]) -> None:
+    """Three real games, as if they were played again every day for forty days: everybody has a history."""
+    games = sorted((real_data("baseball") / "mlb_api").glob("feed_live_*.json"))
+    once = [feed.read_feed(path.name, path.read_bytes()).plate_appearances for path in games]
+    types = schema.dtypes(PlateAppearances)
+    one_day = pl.concat(
+        pl.DataFrame([{c: row.get(c) for c in types} for row in g], schema=types) for g in once
+    )
+    rows = pl.concat(
+        one_day.with_columns(
+            game_date=pl.lit(date(2024, 5, 1) + timedelta(days=k)),
+            game_pk=pl.col("game_pk") + 1000 * k,
+            # Now and then somebody has a day off.
+            batter_id=pl.when((pl.col("batter_id") + k) % 5 > 0).then("batter_id").otherwise(1),
+        )
+        for k in range(40)
+    )
+    book = Book(rows)
+    asked = rows[-one_day.height :]
+    made = feature_frame(rows)[-one_day.height :]
+    for query, answers in zip(asked.iter_rows(named=True), made.iter_rows(named=True), strict=True):
+        for name, expected in book.answer(query).items():
+            value = answers[name]
+            if value is None or expected is None:
+                assert value is expected, (name, query["batter"])
+            else:
+                assert math.isclose(value, expected, rel_tol=1e-9, abs_tol=1e-9), (name, query["batter"])
+    assert {name for name in ALL if made[name].null_count() == made.height} == set()
