@@ -74,11 +74,23 @@ def show(rows: list[dict[str, Any]], title: str, as_json: bool) -> None:
     if as_json:
         write_json(rows)
         return
+    percent = ("p_goal", "exactly", "standard_error")
     shown = [
-        {k: chance_text(v) if k in ("p_goal", "exactly", "standard_error") else v for k, v in row.items()}
-        for row in rows
+        {k: chance_text(v) if k in percent else v for k, v in row.items() if k != "says"} for row in rows
     ]
-    table(out(), title, pl.DataFrame(shown))
+    console = out()
+    if len(shown) == 1:
+        lines = [(name.replace("_", " "), _text(value)) for name, value in shown[0].items()]
+        table(console, title, pl.DataFrame(lines, schema=["what", "value"], orient="row"))
+    else:
+        table(console, title, pl.DataFrame(shown))
+    for row in rows:
+        if "says" in row:
+            console.print(f"{row['strategy']}: {row['says']}", soft_wrap=True)
+
+
+def _text(value: object) -> str:
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)
 
 
 def write_json(rows: list[dict[str, Any]]) -> None:
