@@ -9,7 +9,7 @@ left out. `metaData.derivedFrom` names it for what it is: no document of the API
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,7 @@ _FIELD = {
     "1": "pitcher", "2": "catcher", "3": "first", "4": "second", "5": "third", "6": "shortstop", "7": "left",
     "8": "center", "9": "right",
 }  # fmt: skip
+_BASES = {"1B": "first", "2B": "second", "3B": "third"}
 SCHEDULED = {
     "abstractGameState": "Preview", "codedGameState": "S", "detailedState": "Scheduled", "statusCode": "S",
     "startTimeTBD": False, "abstractGameCode": "P",
@@ -341,11 +342,7 @@ def _linescore(document: Json, shown: Sequence[Json], standings: Mapping[str, St
     told["offense"] = coming(offense, at_bat)
     if standings[offense].pitchers:
         told["offense"]["pitcher"] = person(standings[offense].pitchers[-1])
-    told["offense"] |= {
-        base: last["matchup"][post]
-        for base, post in (("first", "postOnFirst"), ("second", "postOnSecond"), ("third", "postOnThird"))
-        if post in last["matchup"]
-    }
+    told["offense"] |= _on_base(shown, person)
     told["defense"] = coming(defense, standings[defense].due) | {
         _FIELD[codes[-1]["code"]]: person(player)
         for player, codes in standings[defense].codes.items()
@@ -354,6 +351,34 @@ def _linescore(document: Json, shown: Sequence[Json], standings: Mapping[str, St
         and codes[-1].get("code") in _FIELD
     }
     return told
+
+
+def _on_base(shown: Sequence[Json], person: Callable[[int], Json]) -> Json:
+    """Who stands on which base: left there by the last play, moved since by the one under way."""
+    last = shown[-1]
+    done = bool(last["about"].get("isComplete"))
+    before = last if done else shown[-2] if len(shown) > 1 else None
+    bases: dict[str, int] = {}
+    if before is not None and _half(before) == _half(last) and before["count"]["outs"] < 3:
+        posts = zip(_BASES.values(), ("postOnFirst", "postOnSecond", "postOnThird"), strict=True)
+        bases = {base: before["matchup"][post]["id"] for base, post in posts if post in before["matchup"]}
+    if not done:
+        for event in last["playEvents"]:
+            kind, gone = event["details"].get("eventType"), event.get("replacedPlayer", {}).get("id")
+            if kind == "runner_placed":
+                bases["second"] = event["player"]["id"]
+            elif kind == "offensive_substitution":  # a pinch runner
+                bases = {base: event["player"]["id"] if p == gone else p for base, p in bases.items()}
+        for runner in last["runners"]:
+            who, move = runner["details"]["runner"]["id"], runner["movement"]
+            bases = {base: p for base, p in bases.items() if p != who}
+            if move["end"] in _BASES:
+                bases[_BASES[move["end"]]] = who
+    return {base: person(p) for base, p in bases.items()}
+
+
+def _half(play: Json) -> tuple[int, bool]:
+    return play["about"]["inning"], bool(play["about"]["isTopInning"])
 
 
 def _by_inning(plays: Sequence[Json]) -> list[Json]:

@@ -268,6 +268,9 @@ def follow(play: Json, bases: dict[str, int], outs: int, *, extra: bool) -> tupl
             assert extra
             assert not bases
             bases["2B"] = event["player"]["id"]
+        if event.get("position", {}).get("abbreviation") == "PR":
+            (base,) = [b for b, runner in bases.items() if runner == event["replacedPlayer"]["id"]]
+            bases[base] = event["player"]["id"]
     scored = 0
     for runner in play["runners"]:
         who, move = runner["details"]["runner"]["id"], runner["movement"]

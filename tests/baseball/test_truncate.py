@@ -136,6 +136,27 @@ def test_pitches_appear_one_by_one_and_the_last_only_with_its_outcome(final: Jso
     assert quiet["liveData"]["plays"]["currentPlay"] == plays_of(final)[9]
 
 
+def test_runners_stand_where_the_next_play_finds_them(final: Json) -> None:
+    """Whoever moves in a play stood, before its first pitch, on the base that he first left."""
+    every = plays_of(final)
+    moved = 0
+    for n in range(len(every)):
+        line = truncate.cut(final, n)["liveData"]["linescore"]["offense"]
+        told = {line[base]["id"]: base for base in ("first", "second", "third") if base in line}
+        first_left: dict[int, str | None] = {}
+        for runner in sorted(every[n]["runners"], key=lambda r: r["details"]["playIndex"]):
+            first_left.setdefault(runner["details"]["runner"]["id"], runner["movement"]["start"])
+        batter = every[n]["matchup"]["batter"]["id"]
+        for player, base in first_left.items():
+            if player != batter:
+                assert told[player] == {"1B": "first", "2B": "second", "3B": "third"}[str(base)]
+                moved += 1
+        assert batter not in told
+        if n and every[n]["about"]["halfInning"] != every[n - 1]["about"]["halfInning"]:
+            assert not told or every[n]["about"]["inning"] > 9
+    assert moved > 5
+
+
 def test_a_preview_has_line_ups_only_once_they_are_announced(final: Json) -> None:
     starters = {p for p, line in players_of(final).items() if line.get("battingOrder", "")[1:] == "00"}
     pitchers = {t["pitchers"][0] for t in final["liveData"]["boxscore"]["teams"].values()}

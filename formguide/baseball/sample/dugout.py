@@ -64,3 +64,17 @@ def pinch_hitter(dice: Dice, people: People, batting: Side, fielding: Side, inni
         return None
     batting.pinch_hits += 1
     return better[0]
+
+
+def pinch_runner(
+    dice: Dice, people: People, batting: Side, on: list[int | None], innings_left: int, behind: int
+) -> tuple[int, int] | None:
+    """Late and a run or two behind, somebody fast for the slow lead runner: (place in the order, who)."""
+    runner = next((r for r in reversed(on) if r is not None), None)
+    if innings_left > 2 or not 0 <= behind <= 2 or runner not in batting.order or batting.at[runner] == "2":
+        return None
+    speed = people.batting[runner].speed
+    faster = [p for p in batting.bench if people.batting[p].speed > speed + 0.25]
+    if speed > 0.45 or not faster or dice.uniform() > 0.35:
+        return None
+    return batting.order.index(runner), max(faster, key=lambda p: people.batting[p].speed)

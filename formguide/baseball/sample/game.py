@@ -149,10 +149,23 @@ class _Play:
             text = f"Offensive Substitution: Pinch-hitter {self._name(coming)} replaces {self._name(gone)}."
             self._tell("offensive_substitution", added, text)
 
+    def _pinch_run(self) -> None:
+        left, behind = self.innings - self.inning + 1, self.fielding.runs - self.batting.runs
+        on = self.bases.on
+        change = dugout.pinch_runner(self.dice, self.people, self.batting, on, left, behind)
+        if change is not None:
+            slot, coming = change
+            gone = self.batting.order[slot]
+            added = self.batting.replace_batter(slot, coming, "12")
+            self.bases.on = [coming if runner == gone else runner for runner in on]
+            text = f"Offensive Substitution: Pinch-runner {self._name(coming)} replaces {self._name(gone)}."
+            self._tell("offensive_substitution", added, text)
+
     # -- a batter's turn ---------------------------------------------------------------------------
 
     def _turn(self) -> None:
         """A plate appearance, unless a runner is thrown out for the third out before its end."""
+        self._pinch_run()
         self._pinch_hit()
         people, dice, fielding = self.people, self.dice, self.fielding
         batter_id, pitcher_id = self.batting.order[self.batting.up], fielding.pitcher
@@ -235,6 +248,7 @@ class _Play:
             f"{self._name(runner)} {'steals' if kind.startswith('stolen') else 'caught stealing'} 2nd base."
         )
         added = {"player": {"id": runner}, "isBaseRunningPlay": True}
+        self.bases.moves[-1]["details"]["playIndex"] = len(turn.events)
         turn.action(kind, added, text, self.bases.outs, self.clock.on(6))
         return self.bases.outs == 3
 
@@ -256,6 +270,8 @@ class _Play:
         score = (game.away.runs, game.home.runs)
         half = (self.inning, self.top)
         ended = self.clock.on(4)
+        for move in bases.moves:
+            move["details"].setdefault("playIndex", max(len(turn.events) - 1, 0))
         game.plays.append(
             turn.document(event, name, len(game.plays), half, score, ended, bases.outs, bases.moves, posts)
         )
