@@ -5,11 +5,12 @@ from typing import Any
 
 import dagster as dg
 
-from assets import formula1, warehouse
+from assets import baseball, baseball_day, formula1, warehouse
 from resources import LakeResource, WatchedFolders, lake_root, watched_folders
+from resources.publisher import day_resources
 from sensors import SENSORS
 
-ASSETS = dg.load_assets_from_modules([formula1, warehouse])
+ASSETS = dg.load_assets_from_modules([formula1, baseball, baseball_day, warehouse])
 
 
 def build_defs(
@@ -19,6 +20,7 @@ def build_defs(
     resources = {
         "lake": LakeResource(root=lake_root()),
         "watched": WatchedFolders(folders=watched_folders()),
+        **day_resources(),
     }
     return dg.Definitions(
         assets=ASSETS,

@@ -1,7 +1,9 @@
 """What sets assets off: new files, what follows from them, and what to do when a run fails."""
 
 from sensors.automation import automation
+from sensors.baseball import baseball_files
+from sensors.baseball_day import baseball_day
 from sensors.failures import run_failures
 from sensors.formula1 import formula1_files
 
-SENSORS = [formula1_files, automation, run_failures]
+SENSORS = [formula1_files, baseball_files, baseball_day, automation, run_failures]

@@ -5,14 +5,18 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
+from assets import baseball, formula1
+from assets.baseball_day import DATES
 from assets.partitions import SEASONS
 from assets.warehouse import TABLES
 from definitions import build_defs
-from formguide.formula1.arrivals import SPORT
+from formguide.cli.base import Sport
 from resources import LakeResource
 from sensors import SENSORS
 
 GRAPH = build_defs().resolve_asset_graph()
+NO_TABLES = {"gathered", "streak_policy", "seed_audit"}
+"""What is no table: files, or what only happens."""
 ASSETS = sorted(GRAPH.materializable_asset_keys)
 
 
@@ -24,7 +28,7 @@ def test_the_definitions_can_be_loaded():
 def test_every_asset_says_what_it_is(key):
     node = GRAPH.get(key)
     assert node.description
-    assert node.group_name in (SPORT, "warehouse")
+    assert node.group_name in (*Sport, "warehouse")
     assert node.code_version
     assert node.kinds
 
@@ -32,22 +36,29 @@ def test_every_asset_says_what_it_is(key):
 @pytest.mark.parametrize("key", ASSETS, ids=lambda key: key.to_user_string())
 def test_a_backfill_of_seasons_is_one_run(key):
     node = GRAPH.get(key)
-    if node.partitions_def is not None:
-        assert node.partitions_def == SEASONS
+    if node.partitions_def == SEASONS:
         assert node.backfill_policy == dg.BackfillPolicy.single_run()
 
 
 @pytest.mark.parametrize("key", ASSETS, ids=lambda key: key.to_user_string())
-def test_an_asset_is_set_off_by_the_sensor_or_by_automation_not_by_both(key):
-    from assets import formula1
+def test_a_partition_is_a_season_a_date_or_a_seed(key):
+    partitions = GRAPH.get(key).partitions_def
+    assert partitions in (None, SEASONS, DATES)
 
-    by_sensor = key in formula1.SEASON_CHAIN.resolve(GRAPH)
+
+@pytest.mark.parametrize("key", ASSETS, ids=lambda key: key.to_user_string())
+def test_an_asset_is_set_off_by_the_sensor_or_by_automation_not_by_both(key):
+    chains = formula1.SEASON_CHAIN | baseball.SEASON_CHAIN
+    by_sensor = key in chains.resolve(GRAPH)
     assert not (by_sensor and GRAPH.get(key).automation_condition is not None)
 
 
-def test_every_asset_of_the_sport_is_a_table_of_the_warehouse():
-    names = {key.path[-1] for key in ASSETS if key.path[0] == SPORT}
-    assert names <= {asset for _, asset in TABLES}
+@pytest.mark.parametrize("sport", Sport)
+def test_every_asset_that_is_a_table_is_one_of_the_warehouse(sport):
+    names = {key.path[-1] for key in ASSETS if key.path[0] == sport}
+    held = {asset for schema, asset in TABLES if schema == sport}
+    assert names - held <= NO_TABLES
+    assert len(held) >= 10
 
 
 def resources(definitions):
@@ -69,8 +80,9 @@ def test_the_lake_is_where_the_environment_says(monkeypatch, tmp_path):
     assert found["watched"].folders == [str(tmp_path / "a"), str(tmp_path / "b")]
 
 
-def test_the_sensors_run_from_the_start():
+def test_the_sensors_run_from_the_start_but_the_one_that_asks_the_network():
     named = {sensor.name: sensor for sensor in SENSORS}
-    assert set(named) == {"formula1_files", "automation", "run_failures"}
-    assert {sensor.default_status for sensor in SENSORS} == {dg.DefaultSensorStatus.RUNNING}
+    assert set(named) == {"formula1_files", "baseball_files", "baseball_day", "automation", "run_failures"}
+    off = {sensor.name for sensor in SENSORS if sensor.default_status is not dg.DefaultSensorStatus.RUNNING}
+    assert off == {"baseball_day"}, "it asks the league's API: somebody turns it on"
     assert list(build_defs().sensors or []) == SENSORS

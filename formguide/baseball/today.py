@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import polars as pl
 
+from formguide import schema
+from formguide.asof import fingerprint
+from formguide.baseball.forecast_tables import BatterForecasts, ForecastLog
 from formguide.baseball.tables import Games, Lineups
 from formguide.lake import Lake
 
 SPORT = "baseball"
 PLAYED = ("final", "live", "suspended")
 """States of a game that has begun."""
+HISTORY = ("games", "lineups", "plate_appearances")
+"""What a forecast is learnt from."""
 
 
 def next_date(lake: Lake) -> date | None:
@@ -39,3 +44,38 @@ def known_of(lake: Lake, game_date: date) -> tuple[pl.DataFrame, pl.DataFrame]:
     games = lake.read_table(SPORT, Games.name, season, Games).filter(on_the_day)
     lineups = lake.read_table(SPORT, Lineups.name, season, Lineups).filter(on_the_day)
     return games, lineups
+
+
+def make_forecasts(lake: Lake, game_date: date) -> pl.DataFrame:
+    """The day's forecasts (BatterForecasts), kept in the lake and, when they are new, in the log of what was
+    issued; the kept ones if nothing that they were made from has changed."""
+    from formguide.baseball import issuing  # brings lightgbm
+
+    games, lineups = known_of(lake, game_date)
+    history = [m.hash for name in HISTORY for m in lake.manifests(SPORT, name).values()]
+    made_from = fingerprint(issuing.VERSION, games, lineups, history)
+    key = f"date={game_date.isoformat()}"
+    manifest = lake.manifest(SPORT, BatterForecasts.name, key)
+    if manifest is not None and manifest.made_from == made_from:
+        return lake.read_table(SPORT, BatterForecasts.name, [key], BatterForecasts)
+    rows = issuing.forecast_day(lake, game_date, games, lineups)
+    lake.write_table(SPORT, BatterForecasts.name, key, rows, BatterForecasts, made_from)
+    if "preview" in games["state"]:
+        log_forecasts(lake, rows, issuing.VERSION, made_from, datetime.now(UTC).replace(tzinfo=None))
+    return rows
+
+
+def log_forecasts(
+    lake: Lake, rows: pl.DataFrame, code_version: str, data_version: str, made_at: datetime
+) -> None:
+    """Puts forecasts on record as they were issued; whether in time is for the clock to say."""
+    if rows.is_empty():
+        return
+    now = pl.lit(made_at, pl.Datetime("ms"))
+    issued = rows.with_columns(
+        made_at=now,
+        before_first_pitch=now < pl.col("start_at"),
+        code_version=pl.lit(code_version),
+        data_version=pl.lit(data_version),
+    )
+    lake.append_log(SPORT, issued.select(list(schema.dtypes(ForecastLog))), ForecastLog)

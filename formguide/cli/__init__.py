@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import click
 import typer
 
+from formguide.baseball.pull import PullError as NoGamesPulled
 from formguide.cli import by_sport
 from formguide.cli.base import LOG, CommandError, UsageError
 from formguide.cli.query import sql
@@ -25,7 +26,7 @@ from formguide.cli.ui import ui
 from formguide.cli.words import SEASON_WORD, several_words
 from formguide.fetch import FetchError
 from formguide.formula1.ids import UnknownNameError
-from formguide.formula1.pull import PullError
+from formguide.formula1.pull import PullError as NoRacesPulled
 from formguide.lake import LakeError
 from formguide.schema import TableError
 from formguide.warehouse import WarehouseError
@@ -54,7 +55,8 @@ _EXPECTED = (
     LakeError,
     WarehouseError,
     FetchError,
-    PullError,
+    NoGamesPulled,
+    NoRacesPulled,
     UnknownNameError,
     TableError,
     OSError,

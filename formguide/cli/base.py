@@ -34,6 +34,7 @@ class Sport(StrEnum):
     """The sports there are."""
 
     formula1 = "formula1"
+    baseball = "baseball"
 
 
 LakeOption = Annotated[

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from formguide.cli.baseball.forecast import forecast as baseball_forecast
+from formguide.cli.baseball.pull import pull as baseball_pull
 from formguide.cli.formula1.backtest import backtest as formula1_backtest
 from formguide.cli.formula1.forecast import forecast as formula1_forecast
 from formguide.cli.formula1.pull import pull as formula1_pull
@@ -20,6 +22,7 @@ forecasts = typer.Typer(
 forecasts.command("formula1", cls=several_words("--scenarios", f"one or more of {', '.join(SCENARIOS)}"))(
     formula1_forecast
 )
+forecasts.command("baseball")(baseball_forecast)
 
 backtests = typer.Typer(
     cls=BySport,
@@ -34,6 +37,7 @@ pulls = typer.Typer(
     "has and goes on where it stopped.",
 )
 pulls.command("formula1")(formula1_pull)
+pulls.command("baseball")(baseball_pull)
 
 
 @forecasts.callback()

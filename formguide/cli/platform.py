@@ -98,7 +98,7 @@ class Platform:
         """Runs what looks at all seasons of some sports together, and the warehouse over everything."""
         selection = import_module("assets.warehouse").WAREHOUSE
         for sport in sports:
-            selection = selection | import_module(f"assets.{sport}").OVER_ALL_SEASONS
+            selection = selection | house_of(sport).over_all_seasons()
         return self.materialise(selection)
 
 

@@ -65,6 +65,10 @@ class SportHouse(Protocol):
         """Writes the sample league of the sport as files."""
         ...
 
+    def over_all_seasons(self) -> Any:
+        """The assets that look at every season together."""
+        ...
+
     def make(self, platform: Runs, lake: Lake, seasons: Sequence[int]) -> None:
         """Takes some seasons from the files to the forecasts."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,11 +26,13 @@ class Watch:
     folder: Path
     instance: dg.DagsterInstance
     monkeypatch: pytest.MonkeyPatch
+    sensor: dg.SensorDefinition = formula1_files
+    make_source_files: Callable[..., object] = incremental.make_source_files
     cursor: str | None = None
 
     @property
     def inbox(self) -> Path:
-        return self.lake.inbox("formula1")
+        return self.lake.inbox(self.sensor.name.removesuffix("_files"))
 
     def tick(self, seconds_later: float = 60.0) -> dg.SensorResult | dg.SkipReason:
         """What the sensor says when it looks, some time after the last change."""
@@ -43,7 +45,7 @@ class Watch:
         with dg.build_sensor_context(
             instance=self.instance, cursor=self.cursor, resources=resources
         ) as context:
-            result = formula1_files(context)
+            result = self.sensor(context)
         assert isinstance(result, dg.SensorResult | dg.SkipReason)
         if isinstance(result, dg.SensorResult):
             self.cursor = result.cursor
@@ -56,7 +58,7 @@ class Watch:
 
     def take_in(self, *seasons: int) -> None:
         """What the run that was asked for does first."""
-        incremental.make_source_files(self.lake, seasons, [self.inbox, self.folder])
+        self.make_source_files(self.lake, seasons, [self.inbox, self.folder])
 
 
 @pytest.fixture(scope="session")

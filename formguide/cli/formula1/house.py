@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -40,6 +42,10 @@ class Formula1:
     def write_sample(self, folder: Path) -> None:
         """Four seasons of a made-up championship."""
         sample.write_sample(folder)
+
+    def over_all_seasons(self) -> Any:
+        """The scorecard."""
+        return import_module("assets.formula1").OVER_ALL_SEASONS
 
     def make(self, platform: Runs, lake: Lake, seasons: Sequence[int]) -> None:
         """From the files to the forecasts, in one run."""

@@ -1,0 +1,80 @@
+"""What `formguide run` asks of baseball."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from formguide.baseball import today
+from formguide.baseball.arrivals import ARRIVALS, SPORT, takes
+from formguide.cli.baseball import screen
+from formguide.cli.sports import Runs, SportHouse
+from formguide.lake import Lake
+
+
+class Baseball:
+    """Games in, and out come the batter who gets a hit today and what a streak player should do about it."""
+
+    titles: Mapping[str, str] = {
+        "baseball__source_files": "source files",
+        "baseball__results": "games, line-ups, plate appearances",
+        "baseball__features": "features",
+        "baseball__backtest_forecasts": "backtest, day by day",
+        "baseball__forecast_scorecard": "scorecard with baselines",
+        "baseball__seed_audit": "audit of a seed",
+    }
+    files = "game files"
+    arrivals = ARRIVALS
+    hint = "pull baseball --start 2025-04-01 --end 2025-04-07"
+
+    def takes(self, folder: Path) -> bool:
+        """Whether a folder has games of any source."""
+        return takes(folder)
+
+    def write_sample(self, folder: Path) -> None:
+        """Two seasons of a made-up league."""
+        from formguide.baseball.sample import write_sample
+
+        write_sample(folder)
+
+    def over_all_seasons(self) -> Any:
+        """The scorecard, the streak policy and what it comes to; nothing before there is a backtest."""
+        return import_module("assets.baseball_backtest").OVER_ALL_SEASONS
+
+    def make(self, platform: Runs, lake: Lake, seasons: Sequence[int]) -> None:
+        """From the files to the features and the next day's forecasts; the sample league is walked through
+        too, which takes a minute there and many on real seasons: `formguide backtest baseball` asks for
+        those."""
+        platform.season_chain(SPORT, seasons)
+        if ARRIVALS.holds_sample(lake) and len(seasons) > 1:
+            platform.materialise(import_module("assets.baseball_backtest").BACKTEST, seasons[1:])
+        day = today.next_date(lake)
+        if day is not None:
+            today.make_forecasts(lake, day)
+
+    def headline(self, console: Console, lake: Lake) -> None:
+        """The next day's pick and why, the scorecard, and what a streak player should do."""
+        from formguide.cli.baseball.forecast import forecasts_of, team_names
+
+        day = today.next_date(lake)
+        if day is None:
+            console.print("No day can be forecast: there is no game in these files that is still to come.")
+        else:
+            rows = forecasts_of(lake, day)
+            screen.batters(console, f"Who gets a hit on {day}", rows.head(5), team_names(lake, day))
+            console.print(f"Today's pick, {screen.why(rows)}", soft_wrap=True)
+        screen.scorecard(console, lake)
+
+    def next_steps(self, lake: Lake) -> list[str]:
+        """All of the day's batters, and a streak player's question."""
+        return [
+            f"forecast {SPORT} --top 20",
+            "streak advise --streak 12 --days-left 40 --saver",
+        ]
+
+
+HOUSE: SportHouse = Baseball()

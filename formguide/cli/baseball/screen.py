@@ -1,0 +1,96 @@
+"""What the commands show of baseball: a day's batters, why the first of them, and the scorecard."""
+
+from __future__ import annotations
+
+import polars as pl
+from rich.console import Console
+
+from formguide.baseball.forecast_tables import ForecastScorecard
+from formguide.cli.screen import table
+from formguide.lake import Lake
+
+SPORT = "baseball"
+HEADLINE_METRICS = ("p_at_1", "p_at_5", "p_at_10", "log_loss", "brier", "auc", "calibration_slope")
+"""What is printed of the scorecard unless everything is asked for."""
+
+
+def best_first(forecasts: pl.DataFrame) -> pl.DataFrame:
+    """A day's forecasts, the surest hit first; ties as the day's own pick breaks them."""
+    return forecasts.sort("p_game_hit", "batter_id", "game_pk", descending=[True, False, False])
+
+
+def batters(console: Console, title: str, forecasts: pl.DataFrame, teams: dict[int, str]) -> None:
+    """The day's batters, the surest first."""
+    name = pl.col("team_id").replace_strict(teams, default=None, return_dtype=pl.String)
+    rows = forecasts.with_row_index("rank", 1).select(
+        "rank",
+        "batter",
+        team=pl.coalesce(name, pl.col("team_id").cast(pl.String)),
+        slot="slot",
+        line_up="lineup_status",
+        against=pl.coalesce("pitcher", "pitcher_status"),
+        expected_pa="expected_pa",
+        p_hit_pa="p_hit_pa",
+        p_game_hit="p_game_hit",
+    )
+    table(console, title, rows)
+
+
+def why(forecasts: pl.DataFrame) -> str:
+    """Why the first of some forecasts (best first) is the pick, against the middle of the day's batters."""
+    pick, middle = forecasts.row(0, named=True), forecasts.select(pl.median("expected_pa", "p_hit_pa")).row(0)
+    pitcher = pick["pitcher"] or "an unknown starter"
+    lines = [
+        f"{pick['batter']}: {pick['p_game_hit']:.1%} to get a hit. "
+        f"He bats {_ordinal(pick['slot'])} ({pick['lineup_status']} line-up), "
+        f"which is good for {pick['expected_pa']:.1f} plate appearances (the day's middle: {middle[0]:.1f}), "
+        f"each worth {pick['p_hit_pa']:.1%} ({middle[1]:.1%}): "
+        f"{pick['p_hit_pa_starter']:.1%} against {pitcher}, "
+        f"{pick['p_hit_pa_bullpen']:.1%} against the bullpen after him."
+    ]
+    if forecasts.height > 1:
+        second = forecasts.row(1, named=True)
+        lead = 100 * (pick["p_game_hit"] - second["p_game_hit"])
+        lines.append(f"{lead:.1f} points ahead of {second['batter']}.")
+    if pick["seeds"] > 1:
+        low, high = pick["p_game_hit_low"], pick["p_game_hit_high"]
+        lines.append(f"{pick['seeds']} seeds say {low:.1%} to {high:.1%}.")
+    return " ".join(lines)
+
+
+def scorecard(console: Console, lake: Lake) -> None:
+    """The headline of the lake's scorecard, if there is one."""
+    card = lake.read_table(SPORT, ForecastScorecard.name, None, ForecastScorecard)
+    if not card.is_empty():
+        scores(console, headline_scores(card))
+
+
+def headline_scores(card: pl.DataFrame) -> pl.DataFrame:
+    """The main metrics over everything that was scored."""
+    return card.filter((pl.col("span") == "all") & pl.col("metric").is_in(HEADLINE_METRICS))
+
+
+def scores(console: Console, card: pl.DataFrame) -> None:
+    """Rows of a scorecard, a table per line-up knowledge and unit, with errors and paired differences."""
+    columns = [
+        "metric",
+        "model",
+        "n",
+        "value",
+        "standard_error",
+        "difference",
+        "difference_se",
+        "difference_t",
+    ]
+    for part in card.partition_by("task", "unit", "span", maintain_order=True):
+        task, unit, span = part.select("task", "unit", "span").row(0)
+        seasons = "all seasons" if span == "all" else span
+        table(console, f"Scores per {unit}, {task} line-ups, {seasons}", part.select(columns))
+    console.print(
+        "difference: the blend minus the model beside it, on the same days; t: over its standard error, "
+        "clustered by day."
+    )
+
+
+def _ordinal(n: int) -> str:
+    return f"{n}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(n, 'th') }"
