@@ -23,11 +23,13 @@ def games_of(plays: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
     """
     ordered = plays.join(kept, on="game_pk", how="semi").sort(_KEY)
     home, away = pl.col("is_home_batting"), ~pl.col("is_home_batting")
+    at_home = pl.when(home).then("batting_team_id").otherwise("fielding_team_id")
+    visiting = pl.when(home).then("fielding_team_id").otherwise("batting_team_id")
     games = ordered.group_by("game_pk", maintain_order=True).agg(
         pl.first("season", "game_date", "source", "fingerprint", "venue", "day_night"),
         pl.first("home_team", "away_team"),
-        home_team_id=pl.col("batting_team_id").filter(home).first(),
-        away_team_id=pl.col("batting_team_id").filter(away).first(),
+        home_team_id=at_home.first(),
+        away_team_id=visiting.first(),
         home_starter_id=pl.col("pitcher_id").filter(away).first(),
         away_starter_id=pl.col("pitcher_id").filter(home).first(),
     )

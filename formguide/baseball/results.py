@@ -196,7 +196,8 @@ def _told(games: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
             )
             columns.append(pl.when(is_said).then(both).otherwise(pl.col(name)).alias(name))
         elif name in whether:
-            columns.append(pl.when(whether[name]).then(theirs).otherwise(pl.col(name)).alias(name))
+            ours = pl.coalesce(name, theirs)
+            columns.append(pl.when(whether[name]).then(theirs).otherwise(ours).alias(name))
         else:
             columns.append(pl.coalesce(name, theirs))
     return said.select(columns)

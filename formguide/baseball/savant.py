@@ -156,7 +156,9 @@ def _added_up(pitches: pl.DataFrame) -> pl.DataFrame:
         drop=(pl.col("pfx_x") ** 2 + pl.col("pfx_z") ** 2).sqrt() * _INCHES,
     )
     thrown, last = pl.col("thrown"), pl.col("call").last()
-    strike = last.is_in(["called_strike", "swinging_strike"])
+    # A bunt fouled off with two strikes is the third.
+    bunted = (last == "foul") & pl.col("events").last().str.starts_with("strikeout")
+    strike = last.is_in(["called_strike", "swinging_strike"]) | bunted
     in_play = last == "in_play"
     counts = {to: ((pl.col("call") == call) & thrown).sum() for call, to in _COUNTED_CALLS.items()}
     types = {f"pitches_{code}": (pl.col("code") == code.upper()).sum() for code in PITCH_TYPES}
@@ -171,8 +173,8 @@ def _added_up(pitches: pl.DataFrame) -> pl.DataFrame:
         pitches=thrown.sum(),
         **(counts if called else {}),
         **(types if typed else {}),
-        balls=pl.min_horizontal(pl.col("balls").last() + (last == "ball"), 4),
-        strikes=pl.min_horizontal(pl.col("strikes").last() + strike, 3),
+        balls=(pl.col("balls").last() + (last == "ball")).clip(upper_bound=4),
+        strikes=(pl.col("strikes").last() + strike).clip(upper_bound=3),
         pitch_speed_mean_mph=pl.col("release_speed").filter(thrown).mean(),
         spin_rate_mean_rpm=pl.col("release_spin_rate").filter(thrown).mean(),
         extension_mean_ft=pl.col("release_extension").filter(thrown).mean(),
