@@ -25,6 +25,7 @@ import numpy as np
 F = TypeVar("F", bound=Callable[..., Any])
 FIVE = 5
 PAD = 3
+WORDS = 4**FIVE
 
 
 def compiled(function: F) -> F:
@@ -146,56 +147,55 @@ def best_policy(
 
 
 @compiled
-def _flows(
-    cells: int,
-    word: np.ndarray,
-    w: np.ndarray,
-    p: np.ndarray,
-    q: np.ndarray,
-    stay: np.ndarray,
-    one: np.ndarray,
-    two: np.ndarray,
-) -> None:
-    """One day and five bins: adds the chances that a cell stays, moves by one and moves by two."""
-    w0, w1, w2, w3, w4 = w[0], w[1], w[2], w[3], w[4]
-    p0, p1, p2, p3, p4 = w0 * p[0], w1 * p[1], w2 * p[2], w3 * p[3], w4 * p[4]
-    q0, q1, q2, q3, q4 = w0 * q[0], w1 * q[1], w2 * q[2], w3 * q[3], w4 * q[4]
-    for s in range(cells):
-        bits = np.int64(word[s])
-        a0, a1, a2 = bits & 3, (bits >> 2) & 3, (bits >> 4) & 3
-        a3, a4 = (bits >> 6) & 3, (bits >> 8) & 3
-        unmoved = (w0 if a0 == 0 else 0.0) + (w1 if a1 == 0 else 0.0)
-        unmoved += (w2 if a2 == 0 else 0.0) + (w3 if a3 == 0 else 0.0)
-        stay[s] += unmoved + (w4 if a4 == 0 else 0.0)
-        single = (p0 if a0 == 1 else 0.0) + (p1 if a1 == 1 else 0.0)
-        single += (p2 if a2 == 1 else 0.0) + (p3 if a3 == 1 else 0.0)
-        one[s] += single + (p4 if a4 == 1 else 0.0)
-        double = (q0 if a0 == 2 else 0.0) + (q1 if a1 == 2 else 0.0)
-        double += (q2 if a2 == 2 else 0.0) + (q3 if a3 == 2 else 0.0)
-        two[s] += double + (q4 if a4 == 2 else 0.0)
+def _chances_by_word(share: np.ndarray, hit: np.ndarray, both: np.ndarray, chances: np.ndarray) -> None:
+    """What every word there is does in every phase: fills ``chances``, shape (phases, groups, 3, WORDS).
+
+    The chances, over the bins of its group, that a cell stays, moves by one and moves by two.
+    """
+    for phase in range(share.shape[0]):
+        for group in range(share.shape[1] // FIVE):
+            stay, one, two = chances[phase, group]
+            stay[0] = one[0] = two[0] = 0.0
+            known = 1
+            for b in range(FIVE * group, FIVE * group + FIVE):
+                w = share[phase, b]
+                p = w * hit[phase, b]
+                q = w * both[phase, b]
+                for word in range(known):
+                    single = known + word
+                    double = known + single
+                    stay[single] = stay[double] = stay[word]
+                    one[single] = one[word] + p
+                    one[double] = one[word]
+                    two[single] = two[word]
+                    two[double] = two[word] + q
+                    stay[word] += w
+                known *= 4
 
 
 @compiled
-def _move(
-    cells: int, stay: np.ndarray, one: np.ndarray, two: np.ndarray, old: np.ndarray, new: np.ndarray
-) -> None:
-    """The part of ``old`` that does not miss goes where it goes; leaves in ``stay`` what misses.
-
-    ``old`` and ``new`` have two empty cells in front.
-    """
-    for s in range(cells):
-        here = old[s + 2]
-        kept = here * stay[s]
-        up = here * one[s]
-        leap = here * two[s]
-        stay[s] = ((here - kept) - up) - leap
-        one[s] = up
-        two[s] = leap
-        new[s + 2] = kept
-    for s in range(cells):
-        new[s + 3] += one[s]
-    for s in range(cells):
-        new[s + 4] += two[s]
+def _move(words: np.ndarray, chances: np.ndarray, old: np.ndarray, new: np.ndarray, miss: np.ndarray) -> None:
+    """One day of the chain: what does not miss goes where it goes; ``miss`` takes what does."""
+    first = words[0]
+    stay, one, two = chances[0]
+    next_up = 0.0
+    after_next = 0.0
+    for s in range(len(miss)):
+        word = first[s]
+        p0, p1, p2 = stay[word], one[word], two[word]
+        for group in range(1, len(words)):
+            word = words[group, s]
+            p0 += chances[group, 0, word]
+            p1 += chances[group, 1, word]
+            p2 += chances[group, 2, word]
+        here = old[s]
+        kept = here * p0
+        up = here * p1
+        leap = here * p2
+        miss[s] = ((here - kept) - up) - leap
+        new[s] = kept + next_up
+        next_up = after_next + up
+        after_next = leap
 
 
 @compiled
@@ -234,50 +234,29 @@ def forward(
     """
     width = goal + PAD
     cells = 2 * width
-    groups = share.shape[1] // FIVE
-    old = np.zeros(cells + 5)
-    new = np.zeros(cells + 5)
-    stay = np.empty(cells)
-    one = np.empty(cells)
-    two = np.empty(cells)
-    old[start + 2] = 1.0
+    chances = np.empty((share.shape[0], share.shape[1] // FIVE, 3, WORDS))
+    _chances_by_word(share, hit, both, chances)
+    old = np.zeros(cells)
+    new = np.empty(cells)
+    miss = np.empty(cells)
+    old[start] = 1.0
     days = len(reached)
     for played in range(days):
         day = days - played
-        now = phase[day]
-        stay[:] = 0.0
-        one[:] = 0.0
-        two[:] = 0.0
-        for group in range(groups):
-            five = slice(FIVE * group, FIVE * group + FIVE)
-            _flows(
-                cells,
-                words[day - 1, group],
-                share[now, five],
-                hit[now, five],
-                both[now, five],
-                stay,
-                one,
-                two,
-            )
+        _move(words[day - 1], chances[phase[day]], old, new, miss)
+        total = 0.0
         for saver in range(2):  # nothing leaves the goal
             for k in range(saver * width + goal, saver * width + width):
-                stay[k] = 1.0
-        new[:] = 0.0
-        _move(cells, stay, one, two, old, new)
-        for s in range(saver_from, saver_to + 1):
-            new[2 + s] += stay[width + s]
-            stay[width + s] = 0.0
-        new[2 + width] += _total(stay[width:], goal)
-        new[2] += _total(stay, goal)
-        old, new = new, old
-        total = 0.0
-        for saver in range(2):
-            for k in range(saver * width + goal, saver * width + width):
-                total += old[2 + k]
+                new[k] += miss[k]
+                total += new[k]
         reached[played] = total
-    for s in range(cells):
-        cell[s] = old[s + 2]
+        for s in range(saver_from, saver_to + 1):
+            new[s] += miss[width + s]
+            miss[width + s] = 0.0
+        new[width] += _total(miss[width:], goal)
+        new[0] += _total(miss, goal)
+        old, new = new, old
+    cell[:] = old
 
 
 @compiled
@@ -295,36 +274,26 @@ def backward(
     """What every cell is worth under a fixed policy: fills ``value``."""
     cells = 2 * (goal + PAD)
     groups = share.shape[1] // FIVE
+    chances = np.empty((share.shape[0], groups, 3, WORDS))
+    _chances_by_word(share, hit, both, chances)
     miss = np.empty(cells)
-    stay = np.empty(cells)
-    one = np.empty(cells)
-    two = np.empty(cells)
-    value[:] = 0.0
+    value[0] = 0.0
     _reached(goal, value[0])
     for day in range(1, len(phase)):
-        now = phase[day]
         later = value[day - 1]
+        today = value[day]
+        today[cells:] = 0.0
         _misses(later, goal, saver_from, saver_to, miss)
-        stay[:] = 0.0
-        one[:] = 0.0
-        two[:] = 0.0
-        for group in range(groups):
-            five = slice(FIVE * group, FIVE * group + FIVE)
-            _flows(
-                cells,
-                words[day - 1, group],
-                share[now, five],
-                hit[now, five],
-                both[now, five],
-                stay,
-                one,
-                two,
-            )
         for s in range(cells):
             fallen = miss[s]
-            gain = stay[s] * (later[s] - fallen) + one[s] * (later[s + 1] - fallen)
-            value[day, s] = fallen + (gain + two[s] * (later[s + 2] - fallen))
-        _reached(goal, value[day])
+            gain = 0.0
+            for group in range(groups):
+                word = words[day - 1, group, s]
+                stay, one, two = chances[phase[day], group, :, word]
+                gain += stay * (later[s] - fallen) + one * (later[s + 1] - fallen)
+                gain += two * (later[s + 2] - fallen)
+            today[s] = fallen + gain
+        _reached(goal, today)
 
 
 @compiled
