@@ -98,10 +98,13 @@ def season_tables(lake: Lake, seasons: Iterable[int] | None = None) -> dict[str,
 def _unchanged(lake: Lake, season: int, files: Trees) -> Carried:
     """What need not be read again: games that are over, of which everything comes from a document that is
     as it was."""
-    manifest = lake.manifest(SPORT, Games.name, str(season))
+    manifests = [lake.manifest(SPORT, table.name, str(season)) for table in SOURCE_TABLES]
+    manifest = manifests[SOURCE_TABLES.index(Games)]
     nothing = Carried(empty_season(season))
     if manifest is None or manifest.extra.get("version") != RESULTS_VERSION:
         return nothing
+    if len({other.made_from if other else None for other in manifests}) > 1:
+        return nothing  # tables of different times: one was lost, or a run was cut short
     if files.get("pitches") or files.get("savant_csv"):
         return nothing  # pitches may be joined to any game
     try:
