@@ -63,7 +63,7 @@ def parquet(rows: Sequence[Row] | pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def thrown(at_bat: int, number: int, batter: int = 1201, event: str | None = None, **more: Any) -> Row:
+def thrown(at_bat: int, number: int, batter: int | None = 1201, event: str | None = None, **more: Any) -> Row:
     """A pitch as Savant's small table has it."""
     return {
         "game_pk": 7001,

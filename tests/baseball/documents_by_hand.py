@@ -26,7 +26,7 @@ def person(number: int) -> Json:
 
 def pitch(call: str, kind: str | None = "FF", **more: Any) -> Json:
     """A pitch at 90 mph and 2200 rpm with 6 feet of extension, 3 inches sideways and 4 of induced rise."""
-    event = {
+    event: Json = {
         "isPitch": True,
         "type": "pitch",
         "details": {"call": {"code": "?", "description": call}, "description": call},
@@ -160,7 +160,8 @@ def feed(
 
 def innings(count: int = 2, event: str = "field_out") -> list[Json]:
     """Plays of so many innings, three up and three down, each team's nine in turn."""
-    plays, turn = [], {HOME: 0, AWAY: 0}
+    plays: list[Json] = []
+    turn = {HOME: 0, AWAY: 0}
     for inning in range(1, count + 1):
         for team in (AWAY, HOME):
             for _ in range(3):

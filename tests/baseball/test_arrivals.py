@@ -69,7 +69,7 @@ def test_a_folder_is_read_whole_or_from_any_of_its_parts(tmp_path):
             "other.txt": b"",
         },
     )
-    said = []
+    said: list[str] = []
     found = folders.read_folder(root, said)
     assert {source: list(files) for source, files in found.items() if files} == {
         "plate_appearances": ["2023/2023-05-01.parquet"],
@@ -120,11 +120,14 @@ def made(lake, folder, seasons=(2024,)):
 
 
 def test_only_new_and_changed_games_are_read_again(lake, tmp_path, monkeypatch):
-    asked = []
+    asked: list[str] = []
     read_feed = feed.read_feed
-    monkeypatch.setattr(
-        feed, "read_feed", lambda name, body: asked.append(Path(name).stem) or read_feed(name, body)
-    )
+
+    def reading(name, body):
+        asked.append(Path(name).stem)
+        return read_feed(name, body)
+
+    monkeypatch.setattr(feed, "read_feed", reading)
     folder = put(tmp_path / "in", {f"feeds/2024/{pk}.json": game(pk) for pk in (7001, 7002, 7003)})
     first = made(lake, folder)[2024]
     assert (first.computed, first.carried, first.rows) == (3, 0, 3)

@@ -7,6 +7,7 @@ import datetime as dt
 import polars as pl
 
 from formguide.baseball import archive, checks, retrosheet
+from formguide.records import Reject
 from tests.baseball.days_by_hand import half, parquet
 
 HEAD = "game.key,game.source,game.date,game.number,season.phase,team.key,B_PA,B_H,B_HR,B_SO"
@@ -17,7 +18,7 @@ def line(team, pa, hits=0, number=0, source="evt", phase="R", date="2023-05-01")
 
 
 def read(*lines, season=2023):
-    rejects = []
+    rejects: list[Reject] = []
     return retrosheet.read_totals(season, {"a.csv": "\n".join([HEAD, *lines]).encode()}, rejects), rejects
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import pytest
 
@@ -25,7 +27,7 @@ def as_csv(rows):
     return "\n".join(lines).encode()
 
 
-WIDE = {
+WIDE: dict[str, Any] = {
     "description": "ball",
     "pitch_type": "FF",
     "balls": 0,

@@ -9,6 +9,7 @@ from formguide import schema
 from formguide.baseball import archive, checks, feed, results, retrosheet, savant
 from formguide.baseball.results import build_season
 from formguide.baseball.tables import SOURCE_TABLES, PlateAppearances
+from formguide.records import Reject
 from formguide.schema import dtypes
 
 PLAYED = {2022: (182_052, 2_430), 2023: (184_104, 2_430), 2024: (182_449, 2_429)}
@@ -47,7 +48,7 @@ def test_every_plate_appearance_of_a_season_is_there(season, seasons, files):
         schema.check(tables.tables[table.name], table)
     finding = checks.no_gaps(tables.plate_appearances)
     assert finding.passed and finding.count == 0, finding.said
-    rejects = []
+    rejects: list[Reject] = []
     name = f"teams-{season}.csv"
     totals = retrosheet.read_totals(season, {name: files["retrosheet_totals"][name]}, rejects)
     finding = checks.totals_agree(tables.plate_appearances, totals)
@@ -131,7 +132,7 @@ def test_a_season_of_all_sources_together(files):
     # Balls given without a pitch cannot be told apart in the small table.
     assert set(unknown.filter(pl.col("game_pk") != 745604)["event"]) == {"intent_walk"}
     doubles = tables.games.filter("doubleheader")
-    rejects = []
+    rejects: list[Reject] = []
     totals = retrosheet.read_totals(2024, files["retrosheet_totals"], rejects)
     sure = retrosheet.game_numbers(totals, tables.plate_appearances)
     assert sure.height == doubles.height == 58
