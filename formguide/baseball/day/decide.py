@@ -41,8 +41,7 @@ def decide(day: Day, step: Step, says: str = "") -> str:
             for rank, row in open_picks.items()
         ]
         _write(day, step.game_date, REAL, rows)
-    reasons = [chosen.advice.why, *(d.why for d in decisions.values()), says]
-    return note(day, step, "; ".join(reason for reason in reasons if reason), _seen(chosen, held, decisions))
+    return note(day, step, _told(chosen, held, decisions, says), _seen(chosen, decisions))
 
 
 def chosen_now(day: Day, game_date: date, model: str, now: datetime) -> tuple[Choice, Streak]:
@@ -140,7 +139,19 @@ def _write(day: Day, game_date: date, model: str, rows: list[dict[str, Any]]) ->
     ledger.put(day.lake, Picks, game_date, pl.concat([stays, new]))
 
 
-def _seen(chosen: Choice, held: dict[int, Row], decisions: dict[int, LockDecision]) -> dict[str, Any]:
+def _told(chosen: Choice, held: dict[int, Row], decisions: dict[int, LockDecision], says: str) -> str:
+    """The check in a line: what to do and why, who, and what is still waited for."""
+    parts = [f"{chosen.advice.action}: {chosen.advice.why}"]
+    for rank, row in _ranked(chosen).items():
+        decision = decisions.get(rank)
+        state = "locked already" if rank in held else "not played"
+        if decision is not None:
+            state = f"{'locked' if decision.lock else 'open'}, {decision.why}"
+        parts.append(f"{row['batter']} {row['p_game_hit']:.1%} ({state})")
+    return "; ".join([*parts, says] if says else parts)
+
+
+def _seen(chosen: Choice, decisions: dict[int, LockDecision]) -> dict[str, Any]:
     """What a check's row says of the picks: the gap is that of the first one still open, the decision that
     of all."""
     seen: dict[str, Any] = {"action": chosen.advice.action, "candidates": chosen.pool.height}

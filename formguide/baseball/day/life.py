@@ -38,7 +38,7 @@ from formguide.baseball.day.shadow import shadow_picks
 from formguide.baseball.day.speak import publish
 from formguide.baseball.day.tables import SHADOW, DayChecks, DayGames, PickResults, Picks, Published
 
-__all__ = ["Day", "Ran", "asked", "due", "open_days", "run_due", "view", "wake_at"]
+__all__ = ["Day", "Ran", "asked", "due", "open_days", "overdue", "run_due", "view", "wake_at"]
 
 _POLLED_OUT = frozenset({"hit", "miss", "void"})
 
@@ -111,6 +111,17 @@ def asked(day: Day, game_date: date, *kinds: str) -> Step:
     now = day.clock()
     steps = [s for s in due_steps(view(day, game_date), day.settings, now) if s.kind in kinds]
     return steps[0] if steps else Step(game_date, kinds[-1], now)
+
+
+def overdue(day: Day, minutes: float) -> list[Step]:
+    """The steps that were due so many minutes ago and have not been tried since: nobody is at work."""
+    now, late = day.clock(), timedelta(minutes=minutes)
+    found = []
+    for step in due(day):
+        tried = [c.checked_at for c in view(day, step.game_date).checks if c.kind == step.kind]
+        if now - max([step.due_at, *tried]) > late:
+            found.append(step)
+    return found
 
 
 def wake_at(day: Day) -> datetime:

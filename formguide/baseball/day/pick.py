@@ -86,7 +86,9 @@ def by_thresholds(situation: Situation) -> Advice:
         return Advice(
             "skip", f"{situation.p_first:.1%} is less than the {rule.play:.0%} asked at this streak"
         )
-    both = situation.p_first * (situation.p_second or 0.0)
+    if situation.p_second is None:
+        return Advice("single", f"{situation.p_first:.1%} is enough at this streak, there is no second game")
+    both = situation.p_first * situation.p_second
     if both >= rule.double:
         return Advice("double", f"{both:.1%} that both hit, {rule.double:.0%} are enough at this streak")
     return Advice("single", f"{situation.p_first:.1%} is enough, {both:.1%} that both hit is not")

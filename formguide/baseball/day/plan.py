@@ -211,8 +211,8 @@ def _unannounced(view: DayView, settings: DaySettings, now: datetime) -> list[da
 
 
 def _shadow_moments(view: DayView) -> list[datetime]:
-    """Once what counts is locked."""
-    if not view.shadow_wanted or not view.committed:
+    """Once something that counts is locked: later there would be fewer games to pick from."""
+    if not view.shadow_wanted or not any(pick.status == "locked" for pick in view.real):
         return []
     looks = [c.checked_at for c in view.checks if c.kind == LINEUPS and c.done]
     return [max(looks)] if looks else []

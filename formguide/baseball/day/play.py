@@ -98,13 +98,9 @@ class Stage:
 
     def _happened(self) -> tuple[Happening, ...]:
         since, self.seen = self.seen, self.clock.now
-        return tuple(
-            h
-            for s in self.scripts
-            for h in s.happenings()
-            if (since is None or h.at.replace(tzinfo=None) > since)
-            and h.at.replace(tzinfo=None) <= self.clock.now
-        )
+        told = sorted((h for s in self.scripts for h in s.happenings()), key=lambda h: (h.at, h.game_pk))
+        times = [(h.at.replace(tzinfo=None), h) for h in told]
+        return tuple(h for at, h in times if (since is None or at > since) and at <= self.clock.now)
 
 
 def stage(

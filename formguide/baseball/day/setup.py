@@ -32,7 +32,7 @@ def open_day(
     source: DaySource | None = None,
     publisher: Publisher | None = None,
     forecast: Forecast | None = None,
-    clock: Callable[[], datetime] = utc_now,
+    clock: Callable[[], datetime] | None = None,
 ) -> Day:
     """A lake's day with everything that was not named as it usually is.
 
@@ -47,7 +47,7 @@ def open_day(
         advise=policy_of(lake, settings),
         publisher=publisher or publisher_of(settings),
         settings=settings,
-        clock=clock,
+        clock=clock or utc_now,
         alarm=alarm_of(settings),
         gather=gatherer(lake) if real else None,
     )

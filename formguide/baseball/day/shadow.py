@@ -1,7 +1,7 @@
 """The shadow model: picks beside the real ones, locked at the same time, never published, reported on.
 
-It is asked once the real picks are locked, over the games that have not begun by then, and plays a streak of
-its own by the same rules, so that after some weeks one can see whether it should take over.
+It is asked once the first real pick is locked, over the games that have not begun by then, and plays a streak
+of its own by the same rules, so that after some weeks one can see whether it should take over.
 """
 
 from __future__ import annotations
