@@ -19,6 +19,7 @@ import typer
 from formguide.baseball.pull import PullError as NoGamesPulled
 from formguide.cli import by_sport
 from formguide.cli.base import LOG, CommandError, UsageError
+from formguide.cli.day import day_app
 from formguide.cli.query import sql
 from formguide.cli.run import run
 from formguide.cli.streak import streak_app
@@ -47,6 +48,7 @@ app.add_typer(by_sport.forecasts, name="forecast")
 app.add_typer(by_sport.backtests, name="backtest")
 app.add_typer(by_sport.pulls, name="pull")
 app.add_typer(streak_app, name="streak")
+app.add_typer(day_app, name="day")
 app.command()(sql)
 app.command()(ui)
 
