@@ -220,6 +220,23 @@ def test_a_live_game_is_asked_again_until_it_is_final(
     assert loopback.paths().count(feed_path(pk)) == asked
 
 
+def test_a_minute_old_document_does_not_stand_for_the_final_one(
+    run: Callable[..., PullReport], fetcher: Fetcher, loopback: Any, reply: Any, tmp_path: Path
+) -> None:
+    """The schedule has just heard that the game is over; the document that is still fresh has not."""
+    loopback.serve(f"{SCHEDULE}{DAY}", reply(schedule_body([listing(1, coded="I")])))
+    loopback.serve(feed_path(1), reply(small_feed(1, coded="I", plays=2)), reply(small_feed(1)))
+    during = datetime(2024, 7, 1, 21, tzinfo=UTC)
+    assert run(now=during, fresh_sec=600.0).under_way == (1,)
+    loopback.serve(f"{SCHEDULE}{DAY}", reply(schedule_body([listing(1)])))
+    for note in (fetcher.cache_dir / "bodies").rglob("*.json"):
+        told = json.loads(note.read_text())
+        if "schedule" in told["url"]:
+            note.write_text(json.dumps(told | {"fetched_at": told["fetched_at"] - 601.0}))
+    assert run(now=during, fresh_sec=600.0).final == 1
+    assert folder_of(tmp_path)["feeds/2024/1.json.gz"] == small_feed(1)
+
+
 # -- what is asked, and what is not ----------------------------------------------------------------
 
 

@@ -249,6 +249,8 @@ def test_every_game_is_played_by_the_rules(feeds: list[Json]) -> None:
             won = half == "bottom" and inning >= scheduled and runs["bottom"] > runs["top"]
             assert outs == 3 or (won and (inning, half) == last)
             seen["walk-off"] += outs < 3
+            if outs < 3 and plays[-1]["result"]["eventType"] != "home_run":
+                assert runs["bottom"] == runs["top"] + 1  # nobody scores after the winning run
         if last[1] == "top":
             assert runs["bottom"] > runs["top"]
             assert last[0] >= scheduled
