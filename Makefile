@@ -1,6 +1,6 @@
 # Formguide on a fresh machine: Python 3.11 or newer, make and, the first time, a network to the package index.
 #
-#   make run    install, then the whole pipeline on the sample league
+#   make run    install, then every sport on its sample league
 #   make test   install, then the tests
 #   make help   the rest
 
@@ -35,7 +35,7 @@ PYTEST_ARGS ?=
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make run      install, run the whole pipeline on the sample league, show the forecast"
+	@echo "make run      install, run every sport on its sample league, show the forecasts"
 	@echo "make test     install, run the tests (PYTEST_ARGS='-k lake' for some of them)"
 	@echo "make ui       install, open the Dagster UI on http://localhost:3000"
 	@echo "make lint     style, types and who may import whom"

@@ -13,9 +13,14 @@ from typing import Any
 
 import pytest
 
-from formguide.cli.base import LOG
+from formguide.cli.base import LOG, Sport
 
-COMMANDS = (["run"], ["forecast"], ["forecast", "formula1"], ["backtest"], ["pull"], ["sql"], ["ui"])
+BY_SPORT = ("forecast", "backtest", "pull")
+COMMANDS = (
+    *(["run"], ["sql"], ["ui"], ["streak"], ["day"]),
+    *([command] for command in BY_SPORT),
+    *([command, sport.value] for command in BY_SPORT for sport in Sport),
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
