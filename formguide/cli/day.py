@@ -63,11 +63,12 @@ def status(
             help="Exit with 1 if a step was due 20 minutes ago and nobody has tried to do it since.",
         ),
     ] = False,
+    documents: DocumentsOption = None,
     settings: SettingsOption = None,
     lake: LakeOption = None,
 ) -> None:
     """How the day stands: its picks, the streak, the last checks, and what comes next."""
-    day = _day(open_lake(lake), settings, None)
+    day = _day(open_lake(lake), settings, documents)
     now = day.clock()
     of = which.date() if which else day.settings.local_date(now)
     _show(out(), day, of)

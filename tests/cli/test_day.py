@@ -61,11 +61,11 @@ def test_a_step_that_fails_is_told_and_the_exit_says_so(tmp_path, documents):
 
 def test_the_health_check_fails_while_nobody_is_at_work(tmp_path, documents):
     lake = str(tmp_path / "lake")
-    said, error = ask("status", "--check", "--lake", lake)
+    said, error = ask("status", "--check", "--lake", lake, "--from", str(documents))
     assert "No pick yet." in said
     assert isinstance(error, CommandError) and "overdue" in str(error)
     ask("run", "--lake", lake, "--from", str(documents))
-    assert ask("status", "--check", "--lake", lake)[1] is None
+    assert ask("status", "--check", "--lake", lake, "--from", str(documents))[1] is None
 
 
 def test_settings_that_cannot_be_read_are_an_error_in_one_line(tmp_path):

@@ -25,7 +25,7 @@ from formguide.baseball.day.tables import (
 from formguide.baseball.forecast_tables import BatterForecasts
 from formguide.baseball.tables import Games, Lineups
 from formguide.lake import Written
-from formguide.schema import dtypes
+from formguide.schema import dtypes, empty
 
 FORECASTS = {REAL: BatterForecasts, SHADOW: ShadowForecasts}
 """The table of each model's forecasts."""
@@ -86,7 +86,10 @@ def forecast(day: Day, game_date: date, model: str = REAL) -> Written:
         return day.lake.write_table(
             SPORT, table.name, key, ledger.read(day.lake, table, [game_date]), table, made_from
         )
-    frame = day.forecast(day.lake, game_date, games, lineups, shadow=model == SHADOW)
+    if games.is_empty():
+        frame = empty(table)
+    else:
+        frame = day.forecast(day.lake, game_date, games, lineups, shadow=model == SHADOW)
     return day.lake.write_table(SPORT, table.name, key, frame, table, made_from)
 
 
