@@ -8,8 +8,8 @@ cannot be read, the play stays, without what its pitches add up to.
 
 from __future__ import annotations
 
+import codecs
 import gzip
-import json
 import re
 import zlib
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from formguide import files
 from formguide.baseball import events
@@ -50,7 +51,7 @@ def read_json(body: bytes) -> Any:
     """The JSON of a body, gzip'd or not, with or without a byte order mark. Raises `ValueError`."""
     try:
         plain = gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
-        return json.loads(plain.decode("utf-8-sig"))
+        return from_json(plain.removeprefix(codecs.BOM_UTF8))
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"damaged gzip: {error}") from error
 
