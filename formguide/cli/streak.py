@@ -305,48 +305,26 @@ def p57_command(
     place = open_lake(lake)
     chosen = parse_seasons(seasons)
     known = ways.days_of(place, chosen)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in (OPTIMAL, *STRATEGIES):
         parts = ways.folds_of(known, name, DEFAULT)
         real, level = evaluation.held_out(parts, draws=draws), evaluation.calibrated(parts, draws=draws)
-        rows.append(
-            {
-                "strategy": name,
-                "held_out": real.p_goal,
-                "from": real.low,
-                "to": real.high,
-                "calibrated": level.p_goal,
-                "from ": level.low,
-                "to ": level.high,
-                "as_forecast": evaluation.as_forecast(parts),
-            }
-        )
+        row: dict[str, Any] = {"strategy": name}
+        for measure, chance in (("held_out", real), ("calibrated", level)):
+            row |= {measure: chance.p_goal, f"{measure}_low": chance.low, f"{measure}_high": chance.high}
+        rows.append(row | {"as_forecast": evaluation.as_forecast(parts)})
     changes: list[tuple[str, search.Variation]] = []
     if what_if:
         same_game = making.days_in(place, sorted(chosen) if chosen else None, same_game=True)
-        changes += [("held out", v) for v in search.policy_changes(known, DEFAULT, same_game)]
+        for basis, answer in (("held out", search.on_outcomes), ("calibrated", search.on_forecasts)):
+            changes += [(basis, v) for v in search.policy_changes(known, DEFAULT, same_game, answer)]
         changes += [("as forecast", v) for v in search.world_changes(known, DEFAULT)]
     if as_json:
         screen.write_json([*rows, *({"basis": basis, **asdict(v)} for basis, v in changes)])
         return
-    console = out()
-    table(
-        console,
-        f"Chance of 57 in a season, {known.dates()} dates of {screen.listed(known.seasons)}",
-        pl.DataFrame(rows),
-    )
-    console.print(
-        "held out: seasons of blocks of real days with what came of them, by a policy made from other "
-        "seasons. calibrated: the same days if forecasts are right but for their mean. as forecast: if they "
-        f"are exactly right. from, to: 5 % and 95 % of {draws} draws of seasons, seeds and blocks of days.",
-        soft_wrap=True,
-    )
+    screen.honest(rows, f"{known.dates()} dates of {screen.listed(known.seasons)}", draws)
     if changes:
-        shown = [
-            {"basis": basis, "change": v.name, "p_goal": v.p_goal, "times": v.ratio, "says": v.says}
-            for basis, v in changes
-        ]
-        table(console, "What would raise it", pl.DataFrame(shown))
+        screen.changes(changes)
 
 
 # -- what they share -------------------------------------------------------------------------------

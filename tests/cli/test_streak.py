@@ -112,9 +112,11 @@ def test_the_honest_chance(lake):
     found = rows("p57", "--draws", 30, "--what-if", lake=lake)
     by_name = {row["strategy"]: row for row in found if "strategy" in row}
     assert set(by_name) == {"optimal", *STRATEGIES}
-    assert by_name["optimal"]["from"] <= by_name["optimal"]["held_out"] <= by_name["optimal"]["to"]
+    assert by_name["optimal"]["held_out_low"] <= by_name["optimal"]["held_out"]
+    assert by_name["optimal"]["calibrated"] <= by_name["optimal"]["calibrated_high"]
     changes = {(row["basis"], row["name"]) for row in found if "basis" in row}
     assert ("as forecast", "spread x 2") in changes and ("held out", "no skips") in changes
+    assert ("calibrated", "10 bins") in changes
     said = ask("p57", "--draws", 30, lake=lake)
     assert "calibrated" in said and "2001, 2002" in said
 

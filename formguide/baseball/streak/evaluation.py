@@ -106,7 +106,7 @@ def held_out(
     """The mean over the parts of the chance on held-out days, with its interval.
 
     In each draw of the bootstrap as many parts as there are, with replacement, and in each of them seeds and
-    blocks of days.
+    blocks of days. Without draws low and high are the chance itself.
     """
     plain = np.mean([_chances(fold, None, block_days)[0] for fold in parts])
     if not draws:
@@ -134,6 +134,8 @@ def calibrated(
     picks were off on average. Its interval is that of the bootstrap as in `held_out`.
     """
     plain = np.mean([_calibrated(fold, None)[0] for fold in parts])
+    if not draws:
+        return Chance(float(plain), float(plain), float(plain), np.empty(0))
     drawn = []
     for i, fold in enumerate(parts):
         bags = seasons.resampled(fold.held_out, draws, seed + i, block_days)

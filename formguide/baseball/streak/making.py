@@ -21,6 +21,7 @@ from formguide.baseball.streak.policy_file import FILE_NAME, policy_bytes, read_
 from formguide.baseball.streak.profiles import Days, day_profiles, paired_days
 from formguide.baseball.streak.strategies import STRATEGIES, strategy_policy
 from formguide.baseball.streak.tables import StreakBins, StreakEvaluation
+from formguide.baseball.tables import Games
 from formguide.lake import Lake
 from formguide.making import Made, carried_over
 from formguide.schema import dtypes
@@ -50,7 +51,7 @@ def days_in(
         raise NoForecastsError(
             f"the lake has no backtest forecasts{which}: run formguide backtest baseball first"
         )
-    return paired_days(profiles)
+    return paired_days(profiles, _to_come(lake, profiles))
 
 
 def make_policy(
@@ -198,12 +199,23 @@ def evaluation_table(
                 add("seed", name, f"seed {seed}", p_goal, "one seed's picks on held-out seasons")
     for question, changes in (
         ("what_if", search.policy_changes(days, settings, same_game)),
+        ("what_if_calibrated", search.policy_changes(days, settings, same_game, search.on_forecasts)),
         ("what_if_forecast", search.world_changes(days, settings)),
     ):
         for change in changes:
             ratio = None if change.ratio != change.ratio else change.ratio
             add(question, change.name, "all", change.p_goal, change.says, ratio=ratio)
     return pl.DataFrame(rows, schema=dtypes(StreakEvaluation))
+
+
+def _to_come(lake: Lake, profiles: pl.DataFrame) -> dict[int, int]:
+    """Dates with games that a season's schedule has after its last profile."""
+    ends = profiles.group_by("season").agg(pl.col("game_date").max().alias("end"))
+    games = lake.read_table(SPORT, Games.name, [str(season) for season in ends["season"]], Games)
+    later = games.join(ends, on="season").filter(
+        (pl.col("game_date") > pl.col("end")) & pl.col("state").is_in(["preview", "live", "final"])
+    )
+    return dict(later.group_by("season").agg(pl.col("game_date").n_unique()).iter_rows())
 
 
 def _ratio(value: float, of: float) -> float | None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 import numpy as np
 import polars as pl
@@ -126,12 +125,11 @@ class Days:
         return replace(self, p_first=first, p_second=np.where(self.has_second, second, 0.0))
 
 
-def paired_days(profiles: pl.DataFrame, season_ends: Mapping[int, date] | None = None) -> Days:
+def paired_days(profiles: pl.DataFrame, to_come: Mapping[int, int] | None = None) -> Days:
     """Day profiles as days to play: rank 1 and rank 2 side by side, within seed and date only.
 
-    season_ends: the last date with games of a season that has not come so far yet: days left are then counted
-    as if there were games every day until then. Raises ValueError where there is no profile at all, or one
-    day has several picks of one rank.
+    to_come: in a season that is not over, the number of dates with games after its last profile. Raises
+    ValueError where there is no profile at all, or one day has several picks of one rank.
     """
     if profiles.is_empty():
         raise ValueError("no day profiles: there is no backtest forecast of this task")
@@ -147,13 +145,8 @@ def paired_days(profiles: pl.DataFrame, season_ends: Mapping[int, date] | None =
     calendar = calendar.with_columns(
         pl.col("game_date").rank("dense", descending=True).over("season").cast(pl.Int64).alias("days_left")
     )
-    for season, end in (season_ends or {}).items():
-        after = pl.lit(end) - pl.col("game_date").max().over("season")
-        calendar = calendar.with_columns(
-            pl.when(pl.col("season") == season)
-            .then(pl.col("days_left") + pl.max_horizontal(after.dt.total_days(), 0))
-            .otherwise("days_left")
-        )
+    more = pl.col("season").replace_strict(dict(to_come or {}), default=0, return_dtype=pl.Int64)
+    calendar = calendar.with_columns(pl.col("days_left") + more)
     both = both.join(calendar, on=["season", "game_date"], how="left", maintain_order="left")
     has_second = both["p_second"].is_not_null().to_numpy()
     hit_first = both["got_hit"].to_numpy()

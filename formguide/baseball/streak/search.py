@@ -1,18 +1,19 @@
 """What would raise the chance most: one change at a time, against the policy as it is.
 
 Two kinds of question. Changes of the *policy* or of the picks (no skips, no doubles, doubles from one game,
-other bins) are answered on held-out days with their outcomes. Changes of the *world* (a point more in the
-chance of a hit, more spread between days, a longer season, no saver) are answered as if forecasts were
-exactly right, because nobody has played such days: the policy is solved anew for each.
+other bins) are answered on held-out days, by `evaluation.held_out` (with the luck of their outcomes, which
+with a season or two is larger than most of these effects) or `evaluation.calibrated`. Changes of the *world*
+(a point more in the chance of a hit, more spread between days, a longer season, no saver) are answered as if
+forecasts were exactly right, because nobody has played such days: the policy is solved anew for each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from formguide.baseball.streak import evaluation, exact, mdp
-from formguide.baseball.streak.evaluation import PolicySettings
+from formguide.baseball.streak.evaluation import Fold, PolicySettings
 from formguide.baseball.streak.profiles import Days
 from formguide.baseball.streak.rules import Rules
 
@@ -27,11 +28,28 @@ class Variation:
     ratio: float
 
 
+Measure = Callable[[list[Fold]], float]
+
+
+def on_outcomes(parts: list[Fold]) -> float:
+    """The chance on held-out days with what came of them."""
+    return evaluation.held_out(parts, draws=0).p_goal
+
+
+def on_forecasts(parts: list[Fold]) -> float:
+    """The chance on held-out days if forecasts are right but for their mean."""
+    return evaluation.calibrated(parts, draws=0).p_goal
+
+
 def policy_changes(
-    days: Days, settings: PolicySettings, same_game: Days | None = None
+    days: Days, settings: PolicySettings, same_game: Days | None = None, measure: Measure = on_outcomes
 ) -> Iterator[Variation]:
     """Changes of the policy on held-out days; same_game: the days with second picks from any game."""
-    base = _held_out(days, settings)
+
+    def chance(changed_days: Days, changed: PolicySettings) -> float:
+        return measure(evaluation.folds(changed_days, changed))
+
+    base = chance(days, settings)
     yield Variation("as it is", "the policy as its settings make it", base, 1.0)
     changes = {
         "no skips": ("somebody is named every day", replace(settings, skips=False)),
@@ -46,10 +64,10 @@ def policy_changes(
         ),
     }
     for name, (says, changed) in changes.items():
-        yield _variation(name, says, _held_out(days, changed), base)
+        yield _variation(name, says, chance(days, changed), base)
     if same_game is not None:
         says = "the second pick may be of the first's game"
-        yield _variation("doubles from any game", says, _held_out(same_game, settings), base)
+        yield _variation("doubles from any game", says, chance(same_game, settings), base)
 
 
 def world_changes(days: Days, settings: PolicySettings) -> Iterator[Variation]:
@@ -69,10 +87,6 @@ def world_changes(days: Days, settings: PolicySettings) -> Iterator[Variation]:
         ("ten days more", "a season ten days longer", days, replace(settings, days=settings.days + 10)),
     ):
         yield _variation(name, says, _as_forecast(world, how), base)
-
-
-def _held_out(days: Days, settings: PolicySettings) -> float:
-    return evaluation.held_out(evaluation.folds(days, settings), draws=0).p_goal
 
 
 def _as_forecast(days: Days, settings: PolicySettings) -> float:

@@ -42,8 +42,8 @@ class StreakEvaluation(Table):
     question = text(
         "in_sample: the policy's own bins; held_out: blocks of days of seasons it was not made for; "
         "calibrated: those days, forecasts right but for their mean, which outcomes correct; as_forecast: "
-        "those days, forecasts exactly right; seed: held out, one seed's picks; what_if, what_if_forecast: a "
-        "change, answered on held-out outcomes, or on forecasts taken as right",
+        "those days, forecasts exactly right; seed: held out, one seed's picks; what_if, what_if_calibrated, "
+        "what_if_forecast: a change, answered in one of these ways",
         key=True,
     )
     policy = text("optimal, the name of a strategy, or the change that is asked about", key=True)

@@ -100,7 +100,7 @@ def test_days_left_count_dates_with_games_whatever_the_seed():
     frames.append(forecasts((2, 99, 1, 0.8, True), day=dates[0]))
     profiles = day_profiles(pl.concat(frames))
     assert paired_days(profiles).days_left.tolist() == [3, 2, 1, 3]
-    ongoing = paired_days(profiles, {2024: date(2024, 5, 19)})
+    ongoing = paired_days(profiles, {2024: 10})
     assert ongoing.days_left.tolist() == [13, 12, 11, 13]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import polars as pl
 import pytest
@@ -13,7 +14,9 @@ from formguide.baseball.streak.evaluation import PolicySettings
 from formguide.baseball.streak.rules import Rules
 from formguide.baseball.streak.strategies import STRATEGIES
 from formguide.baseball.streak.tables import StreakBins, StreakEvaluation
+from formguide.baseball.tables import Games
 from formguide.lake import Lake, LakeError
+from formguide.schema import dtypes
 
 SMALL = PolicySettings(days=60, rules=Rules(20, 5, 8))
 
@@ -124,6 +127,26 @@ def test_doubles_of_one_game_are_asked_about(lake, backtest):
     days, same_game = making.days_in(lake), making.days_in(lake, same_game=True)
     assert days.hit_both.mean() > 0.5
     assert same_game.hit_both.sum() == 0
+
+
+def test_a_season_that_is_not_over_counts_the_dates_to_come(lake):
+    last = making.days_in(lake).date.max()
+    rows = [
+        (1, last.astype(object) + timedelta(after), state)
+        for after, state in ((0, "final"), (1, "preview"), (1, "preview"), (5, "preview"), (6, "cancelled"))
+    ]
+    games = pl.DataFrame(rows, schema=["home_team_id", "game_date", "state"], orient="row")
+    games = games.with_columns(season=pl.lit(2003), game_pk=pl.int_range(1, 6))
+    filled = [
+        pl.col(name).cast(dtype)
+        if name in games.columns
+        else pl.lit("x" if dtype == pl.String else None if dtype.is_temporal() else 1).cast(dtype).alias(name)
+        for name, dtype in dtypes(Games).items()
+    ]
+    lake.write_table("baseball", "games", "2003", games.select(filled), Games, "made up")
+    days = making.days_in(lake)
+    assert days.of_seasons([2003]).days_left.min() == 3
+    assert days.of_seasons([2002]).days_left.min() == 1
 
 
 def test_without_a_backtest(tmp_path):
