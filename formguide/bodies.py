@@ -66,6 +66,12 @@ class BodyCache:
         }
         files.put_json(place.with_suffix(".json"), note)
 
+    def drop(self, url: str) -> None:
+        """Forgets a body, for who keeps it elsewhere."""
+        place = self._place(url)
+        files.remove(place.with_suffix(".json"))
+        files.remove(place.with_suffix(".gz"))
+
     def _place(self, url: str) -> UPath:
         name = hashlib.sha256(url.partition("#")[0].encode()).hexdigest()[:32]
         return UPath(self.folder) / files.slug(urlsplit(url).netloc) / f"{name}.gz"

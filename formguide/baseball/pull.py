@@ -25,6 +25,7 @@ from typing import Any
 from upath import UPath
 
 from formguide import files
+from formguide.bodies import BodyCache
 from formguide.fetch import Fetcher, FetchError, LimitReached, Transient, Unreachable
 
 STATS_API = "https://statsapi.mlb.com"
@@ -197,6 +198,8 @@ class _Pull:
             body = self.ask(path, check, refresh=True)
             status, plays = check(body)
         self.keep(name, body)
+        if is_final(status):  # the file is what is kept of it; a season need not lie on the disk twice
+            BodyCache(self.fetcher.cache_dir / "bodies").drop(f"{self.base_url}{path}")
         return status, plays
 
 

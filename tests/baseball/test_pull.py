@@ -124,6 +124,8 @@ def test_real_games_come_whole_and_byte_for_byte(
         assert status == json.loads(real_site[pk])["gameData"]["status"]
         assert status is not None
         assert is_final(status)
+    cached = [json.loads(note.read_text())["url"] for note in (tmp_path / "cache").rglob("bodies/*/*.json")]
+    assert not [url for url in cached if "feed" in url]  # not a second time beside the inbox
     before = len(loopback.paths())
     again = run()
     assert len(loopback.paths()) == before

@@ -115,6 +115,9 @@ def test_an_interrupted_sample_is_repaired_and_a_foreign_folder_left_alone(tmp_p
     with pytest.raises(FileExistsError, match="folder of its own"):
         write_sample(foreign, **SMALL)
     assert bytes_of(foreign).keys() == {"notes.txt"}
+    (foreign / "truth.json").write_text('{"another": "league"}')
+    with pytest.raises(FileExistsError, match="folder of its own"):
+        write_sample(foreign, **SMALL)
 
 
 @pytest.mark.parametrize(

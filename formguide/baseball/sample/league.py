@@ -139,9 +139,9 @@ def write_sample(
             "a sample league has 1 to 8 seasons of 6 to 150 dates, of the last at least one played and one "
             f"not; asked for {seasons} seasons of {dates} dates, {dates_played} of the last season's played"
         )
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / TRUTH).is_file():
+    if folder.is_dir() and any(folder.iterdir()) and not _is_ours(folder / TRUTH):
         raise FileExistsError(
-            f"{folder} holds files but no {TRUTH}: the sample league wants a folder of its own"
+            f"{folder} holds files but no {TRUTH} of this league: the sample league wants a folder of its own"
         )
     league = League(seed, first_season, seasons, dates, dates_played)
     marker = folder / TRUTH
@@ -212,6 +212,15 @@ def _documents(league: League, season: int, tally: _Tally) -> Iterator[tuple[str
     for day, games in listed.items():
         games.sort(key=lambda g: (g["gameDate"], g["gamePk"]))
         yield f"schedules/{day}.json.gz", documents.schedule(day.isoformat(), games)
+
+
+def _is_ours(marker: Path) -> bool:
+    """Whether a truth is this league's, whole or just begun; other sports' samples have one of their own."""
+    try:
+        told = json.loads(marker.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return False
+    return isinstance(told, dict) and (not told or "batters" in told)
 
 
 def _packed(document: Json) -> bytes:
