@@ -28,6 +28,9 @@ from formguide.schema import TableError
 RESULTS_VERSION = "1"
 """Changes when the same files would give other tables."""
 
+_FACTS = ("rejects", "notes")
+"""What is kept beside the games for people."""
+
 _MARK = 16
 """How many digits of a document's hash are its game's fingerprint."""
 
@@ -66,7 +69,8 @@ def make_results(lake: Lake, seasons: Iterable[int]) -> dict[str, dict[int, Made
         if len(current) == len(made):
             games = current[Games.name].rows or 0
             for name, manifest in current.items():
-                made[name][season] = carried_over(manifest, games)
+                facts = {what: manifest.extra[what] for what in _FACTS if what in manifest.extra}
+                made[name][season] = carried_over(manifest, games, facts)
             continue
         files = arrivals.season_files(lake, season)
         carried = _unchanged(lake, season, files)
@@ -76,14 +80,14 @@ def make_results(lake: Lake, seasons: Iterable[int]) -> dict[str, dict[int, Made
         said = {
             "rejects": sorted(str(reject) for reject in built.rejects),
             "notes": sorted(built.notes),
-            "again": built.again,
-            "version": RESULTS_VERSION,
         }
+        for_next_time = {"again": built.again, "version": RESULTS_VERSION}
         untouched = carried.tables.games.height
         for table in SOURCE_TABLES:
             frame = built.tables[table.name]
             facts = said if table is Games else {}
-            written = lake.write_table(SPORT, table.name, str(season), frame, table, made_from, facts)
+            extra = facts | (for_next_time if table is Games else {})
+            written = lake.write_table(SPORT, table.name, str(season), frame, table, made_from, extra)
             computed = built.games.height - untouched
             made[table.name][season] = Made(written.hash, frame.height, computed, untouched, facts)
     return made

@@ -6,6 +6,8 @@ import json
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from formguide import schema
 from formguide.baseball import archive
@@ -198,3 +200,47 @@ def test_order_is_found_game_by_game_however_the_plays_are_shuffled():
     assert found["slot"].to_list() == [1, None, 1, 2, 1, 2]
     assert found["inning"].to_list() == [1, 1, 1, 2, 1, 1]
     assert found["pitcher_is_starter"].to_list() == [True, False, True, True, True, True]
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(1, 6)), min_size=1, max_size=60),
+    st.randoms(use_true_random=False),
+)
+def test_places_and_innings_of_made_up_games(plays, rng):
+    """A game is played by the rules with substitutes and innings that end on the bases; what is inferred from
+    the order of its batters is what was played."""
+    occupants = {side: [100 * side + slot for slot in range(1, 10)] for side in (1, 2)}
+    started = {side: list(nine) for side, nine in occupants.items()}
+    turn, side, half_inning, fresh = {1: 0, 2: 0}, 1, 0, 1000
+    rows = []
+    for index, (substitute, on_the_bases, ends) in enumerate(plays):
+        place = turn[side] % 9
+        # Who is taken out before he has batted even once was never seen.
+        if substitute and turn[side] >= 9:
+            fresh += 1
+            occupants[side][place] = fresh
+        batter = occupants[side][place]
+        rows.append(
+            {
+                "game_pk": 1,
+                "at_bat_index": index,
+                "is_home_batting": side == 2,
+                "batter_id": batter,
+                "pitcher_id": 900 + side,
+                "is_pa": not on_the_bases,
+                "true_slot": None if on_the_bases else place + 1,
+                "true_starter": None if on_the_bases else batter == started[side][place],
+                "true_inning": half_inning // 2 + 1,
+            }
+        )
+        if not on_the_bases:
+            turn[side] += 1
+        if on_the_bases or ends == 1:
+            side, half_inning = 3 - side, half_inning + 1
+    rng.shuffle(rows)
+    found = with_order(
+        pl.DataFrame(rows, schema_overrides={"true_slot": pl.Int64, "true_starter": pl.Boolean})
+    )
+    assert found["slot"].to_list() == found["true_slot"].to_list()
+    assert found["inning"].to_list() == found["true_inning"].to_list()
+    assert found["is_starter"].to_list() == found["true_starter"].to_list()

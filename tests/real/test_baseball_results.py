@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import polars as pl
 import pytest
 
 from formguide import schema
-from formguide.baseball import archive, checks, feed, results, retrosheet, savant
+from formguide.baseball import archive, checks, feed, results, retrosheet, savant, truncate
 from formguide.baseball.results import build_season
 from formguide.baseball.tables import SOURCE_TABLES, PlateAppearances
 from formguide.records import Reject
@@ -89,6 +91,42 @@ def test_a_games_document_says_what_its_archived_day_says(pk, documents, seasons
         else:
             wrong = both.filter(pl.col(name).ne_missing(pl.col(f"{name}_said")))
         assert wrong.is_empty(), (name, wrong.select(name, f"{name}_said"))
+
+
+def test_a_document_cut_at_any_play_says_what_it_says_in_the_end_of_the_plays_so_far(files):
+    document = feed.read_json(files["mlb_api"]["feed_live_717055.json"])
+
+    def read(cut):
+        reading = feed.read_feed("cut", json.dumps(cut).encode())
+        assert not reading.rejects and not reading.notes
+        return reading
+
+    def rows(reading):
+        return [{k: v for k, v in row.items() if k != "fingerprint"} for row in reading.plate_appearances]
+
+    whole = rows(read(document))
+    for plays in range(0, 74, 3):
+        for pitches in (0, 2):
+            reading = read(truncate.cut(document, plays, pitches=pitches))
+            assert rows(reading) == whole[:plays], plays
+            assert reading.game["state"] == "live" and len(reading.lineups) == 18
+    for lineups in (False, True):
+        reading = read(truncate.preview(document, lineups=lineups))
+        assert (reading.game["state"], len(reading.lineups)) == ("preview", 18 * lineups)
+        assert reading.game["home_probable_id"] == 676106 and reading.game["home_starter_id"] is None
+
+
+def test_pitches_without_type_or_tracking_are_counted(files, real_data):
+    malformed = feed.read_json((real_data("baseball") / "mlb_api/malformed_play_events.json").read_bytes())
+    document = feed.read_json(files["mlb_api"]["feed_live_717055.json"])
+    document["liveData"]["plays"]["allPlays"] = [malformed]
+    reading = feed.read_feed("malformed", json.dumps(document).encode())
+    (row,) = reading.plate_appearances
+    assert not reading.rejects
+    assert (row["pitches"], row["fouls"], row["in_play"], row["pitches_other"]) == (2, 1, 1, 1)
+    assert (row["pitch_speed_mean_mph"], row["last_pitch_speed_mph"]) == (34.9, None)
+    assert (row["last_pitch_type"], row["last_pitch_call"]) == (None, "in_play")
+    assert (row["trajectory"], row["launch_speed_mph"]) == ("ground_ball", None)
 
 
 def test_a_document_fills_every_column(documents):
