@@ -1,7 +1,7 @@
 """Two games of the same teams on one day: which is the first, and how long they were to be.
 
 Sources that do not say so are numbered by their order: a day game comes before a night game, otherwise the
-lower of MLB's numbers goes first (right in seven of ten doubleheaders of 2022 to 2024).
+lower of MLB's numbers goes first (right in four of five doubleheaders of 2022 to 2024).
 """
 
 from __future__ import annotations

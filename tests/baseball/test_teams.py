@@ -35,7 +35,7 @@ def test_older_names_and_abbreviations(name, club):
 def test_what_is_no_club_is_refused_with_a_suggestion():
     with pytest.raises(UnknownTeamError, match="did you mean Boston Red Sox"):
         team_id("Boston Redsox")
-    with pytest.raises(UnknownTeamError, match="unknown team 'Springfield Isotopes'$"):
+    with pytest.raises(UnknownTeamError, match=r"unknown team 'Springfield Isotopes'$"):
         team_id("Springfield Isotopes")
     with pytest.raises(UnknownTeamError, match="9001"):
         team_name(9001)
