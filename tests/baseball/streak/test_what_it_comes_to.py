@@ -78,6 +78,18 @@ def test_the_honest_chance_is_near_the_truth_and_the_fitted_one_flatters():
     assert shrunk > 0.95 * honest
 
 
+def test_shrinking_keeps_more_of_what_could_be_had():
+    """Policies made from two seasons, played on forty others of the same kind."""
+    truth = paired_days(made_up_profiles(40, 1, seed=99, first_season=1900))
+    kept = {0.0: [], 400.0: []}  # type: dict[float, list[float]]
+    for seed in range(5):
+        taught = paired_days(made_up_profiles(2, 2, seed=seed))
+        for shrink, chances in kept.items():
+            policy = mdp.solve(quality_bins(taught, 5, 30, shrink))
+            chances.append(exact.p_goal(policy, rates_on(policy.bins, truth)))
+    assert np.mean(kept[400.0]) > 1.5 * np.mean(kept[0.0])
+
+
 def test_a_policy_against_itself(days):
     parts = evaluation.folds(days, SETTINGS)
     result = compare.compare(compare.matches(parts, parts), ("one", "other"), draws=20, simulated=500)
