@@ -106,7 +106,7 @@ def candidates(forecasts: pl.DataFrame, games: pl.DataFrame, now: datetime) -> p
     known = forecasts.drop("start_at").join(
         open_games.select("game_pk", "start_at"), on="game_pk", how="inner", maintain_order="left"
     )
-    return known.sort(["p_game_hit", "game_pk", "batter_id"], descending=[True, False, False])
+    return known.sort(["p_game_hit", "batter_id", "game_pk"], descending=[True, False, False])
 
 
 def choose(
