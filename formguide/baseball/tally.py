@@ -142,6 +142,20 @@ def linescore(plays: Sequence[Json], scheduled_innings: int) -> Json:
     return told
 
 
+def plays_by_inning(plays: Sequence[Json]) -> list[Json]:
+    """Which plays belong to which half inning."""
+    innings: list[Json] = []
+    for play in plays:
+        about = play["about"]
+        while len(innings) < about["inning"]:
+            at = about["atBatIndex"]
+            innings.append({"startIndex": at, "endIndex": at, "top": [], "bottom": []})
+        inning = innings[about["inning"] - 1]
+        inning["endIndex"] = about["atBatIndex"]
+        inning["top" if about["isTopInning"] else "bottom"].append(about["atBatIndex"])
+    return innings
+
+
 def ordinal(number: int) -> str:
     """1st, 2nd, 3rd, 4th, … 11th."""
     return f"{number}{'th' if number % 100 in (11, 12, 13) else _ORDINALS.get(number % 10, 'th')}"

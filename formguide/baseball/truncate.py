@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from formguide.baseball.tally import is_plate_appearance, linescore, player_lines
+from formguide.baseball.tally import is_plate_appearance, linescore, player_lines, plays_by_inning
 
 Json = dict[str, Any]
 SIDES = ("away", "home")
@@ -105,7 +105,7 @@ def cut(document: Json, plays: int, *, pitches: int | None = 0) -> Json:
         "allPlays": shown,
         "currentPlay": shown[-1],
         "scoringPlays": [p["about"]["atBatIndex"] for p in shown if p["about"].get("isScoringPlay")],
-        "playsByInning": _by_inning(shown),
+        "playsByInning": plays_by_inning(shown),
     }
     live["linescore"] = _linescore(document, shown, standings)
     lines = player_lines(shown)
@@ -379,17 +379,6 @@ def _on_base(shown: Sequence[Json], person: Callable[[int], Json]) -> Json:
 
 def _half(play: Json) -> tuple[int, bool]:
     return play["about"]["inning"], bool(play["about"]["isTopInning"])
-
-
-def _by_inning(plays: Sequence[Json]) -> list[Json]:
-    innings: list[Json] = []
-    for play in plays:
-        about = play["about"]
-        while len(innings) < about["inning"]:
-            innings.append({"startIndex": about["atBatIndex"], "endIndex": 0, "top": [], "bottom": []})
-        innings[about["inning"] - 1]["endIndex"] = about["atBatIndex"]
-        innings[about["inning"] - 1]["top" if about["isTopInning"] else "bottom"].append(about["atBatIndex"])
-    return innings
 
 
 def _scheduled_innings(document: Json) -> int:

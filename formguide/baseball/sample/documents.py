@@ -6,7 +6,7 @@ pitch through the air, season statistics, credits of fielders), so that a game t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from formguide.baseball.sample.people import People
 from formguide.baseball.sample.setting import Weather
 from formguide.baseball.sample.side import Side, position
 from formguide.baseball.sample.world import TEAM, Team, Umpire
-from formguide.baseball.tally import linescore, player_lines
+from formguide.baseball.tally import linescore, player_lines, plays_by_inning
 
 Json = dict[str, Any]
 COPYRIGHT = "A fictional league, made by this project. Nothing in it is real."
@@ -128,20 +128,6 @@ def feed(
             "decisions": {},
         },
     }
-
-
-def plays_by_inning(plays: Iterable[Json]) -> list[Json]:
-    """Which plays belong to which half inning."""
-    innings: list[Json] = []
-    for play in plays:
-        about = play["about"]
-        while len(innings) < about["inning"]:
-            at = about["atBatIndex"]
-            innings.append({"startIndex": at, "endIndex": at, "top": [], "bottom": []})
-        inning = innings[about["inning"] - 1]
-        inning["endIndex"] = about["atBatIndex"]
-        inning[about["halfInning"]].append(about["atBatIndex"])
-    return innings
 
 
 def _datetime(fixture: Fixture) -> Json:
