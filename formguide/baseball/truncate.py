@@ -81,9 +81,9 @@ def cut(document: Json, plays: int, *, pitches: int | None = 0) -> Json:
     every: list[Json] = document["liveData"]["plays"]["allPlays"]
     if not 0 <= plays <= len(every):
         raise ValueError(f"the document has {len(every)} plays, so it cannot be cut after {plays}")
-    under_way = (
-        _under_way(document, every[:plays], every[plays], pitches) if _more(every, plays, pitches) else None
-    )
+    under_way = None
+    if plays < len(every) and pitches is not None:
+        under_way = _under_way(document, every[:plays], every[plays], pitches)
     shown = [*every[:plays], *([under_way] if under_way else [])]
     if not shown:
         return preview(document, lineups=True, status=IN_PROGRESS)
@@ -190,15 +190,11 @@ def _enter(
 # -- the play under way ----------------------------------------------------------------------------
 
 
-def _more(every: Sequence[Json], plays: int, pitches: int | None) -> bool:
-    return plays < len(every) and pitches is not None
-
-
-def _under_way(document: Json, before: Sequence[Json], play: Json, pitches: int | None) -> Json:
+def _under_way(document: Json, before: Sequence[Json], play: Json, pitches: int) -> Json:
     """A play before its end: its first `pitches` pitches and whatever else came before the next one."""
     events: list[Json] = []
     thrown, last = 0, sum(bool(e.get("isPitch")) for e in play["playEvents"]) - 1
-    wanted = min(pitches or 0, max(last, 0))
+    wanted = min(pitches, max(last, 0))
     for event in play["playEvents"]:
         if event.get("isPitch"):
             if thrown == wanted:
@@ -208,11 +204,7 @@ def _under_way(document: Json, before: Sequence[Json], play: Json, pitches: int 
     if last < 0 and events:  # no pitch at all (a runner out, a walk on purpose): only who came in is shown
         events = [e for e in events if e.get("isSubstitution")]
     previous = before[-1] if before else None
-    same_half = (
-        previous is not None
-        and previous["about"]["isTopInning"] == play["about"]["isTopInning"]
-        and (previous["about"]["inning"] == play["about"]["inning"])
-    )
+    same_half = previous is not None and _half(previous) == _half(play)
     outs = previous["count"]["outs"] if previous is not None and same_half else 0
     counts = [e["count"] for e in events if e.get("count")]
     score = previous["result"] if previous is not None else {"awayScore": 0, "homeScore": 0}
