@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import polars as pl
 import typer
 
-from formguide.baseball.streak import evaluation, exact, making, search, seasons
+from formguide.baseball.streak import evaluation, exact, making, report, search, seasons
 from formguide.baseball.streak.advice import advise
 from formguide.baseball.streak.compare import compare as compare_policies
 from formguide.baseball.streak.compare import matches
@@ -17,6 +17,7 @@ from formguide.baseball.streak.evaluation import PolicySettings
 from formguide.baseball.streak.mdp import Policy
 from formguide.baseball.streak.policy_file import policy_bytes
 from formguide.baseball.streak.profiles import Days
+from formguide.baseball.streak.report import OPTIMAL
 from formguide.baseball.streak.strategies import STRATEGIES
 from formguide.baseball.streak.thresholds import DAYS_SHOWN, thresholds
 from formguide.cli import streak_screen as screen
@@ -30,7 +31,7 @@ from formguide.cli.base import (
     parse_seasons,
 )
 from formguide.cli.screen import table
-from formguide.cli.streak_ways import DEFAULT, OPTIMAL
+from formguide.cli.streak_ways import DEFAULT
 
 streak_app = typer.Typer(
     no_args_is_help=True,
@@ -136,7 +137,7 @@ def solve_command(
         "that is worth on days it does not know.",
         soft_wrap=True,
     )
-    shown = making.bins_table(policy, known).select(
+    shown = report.bins_table(policy, known).select(
         "phase",
         pl.col("quality").add(1).alias("bin"),
         "p_from",

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from formguide.baseball.streak import evaluation, making
-from formguide.baseball.streak.evaluation import Fold, PolicySettings
+from formguide.baseball.streak.evaluation import Fold, PolicySettings, TooFewDaysError
 from formguide.baseball.streak.making import NoForecastsError
 from formguide.baseball.streak.mdp import Policy
 from formguide.baseball.streak.policy_file import PolicyFileError
 from formguide.baseball.streak.profiles import Days
+from formguide.baseball.streak.report import OPTIMAL, player
 from formguide.baseball.streak.strategies import STRATEGIES, strategy_policy
 from formguide.cli.base import CommandError, UsageError
 from formguide.lake import Lake
 
-OPTIMAL = "optimal"
 DEFAULT = PolicySettings()
 MAKE_ONE = "make one with formguide streak solve --save-policy"
 
@@ -74,6 +74,6 @@ def play_by(name: str, settings: PolicySettings, days: Days) -> Policy:
 def folds_of(days: Days, name: str, settings: PolicySettings) -> list[Fold]:
     """Each part of the days with the policy that others make for it. Raises `CommandError`."""
     try:
-        return evaluation.folds(days, settings, None if name == OPTIMAL else making.player(name, settings))
-    except ValueError as error:
+        return evaluation.folds(days, settings, player(name, settings))
+    except TooFewDaysError as error:
         raise CommandError(f"{error}: walk through more seasons with formguide backtest baseball") from error

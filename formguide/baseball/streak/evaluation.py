@@ -28,6 +28,10 @@ from formguide.baseball.streak.seasons import BLOCK_DAYS
 STRETCH_DAYS = 28
 
 
+class TooFewDaysError(ValueError):
+    """There are not enough days to hold any out."""
+
+
 @dataclass(frozen=True)
 class PolicySettings:
     """How a policy is made. bins, late_days, shrink_dates: as `bins.quality_bins`; days: length of the
@@ -83,7 +87,7 @@ def make(days: Days, settings: PolicySettings) -> Policy:
 def folds(days: Days, settings: PolicySettings, maker: Maker | None = None) -> list[Fold]:
     """Each part of the days with a policy made from the others: seasons, or of a single one its stretches.
 
-    maker: makes a policy from bins; default the best one. Raises ValueError for days of a few weeks only.
+    maker: makes a policy from bins; default the best one. Raises `TooFewDaysError` for a few weeks only.
     """
     chosen = maker or (
         lambda b: mdp.solve(b, settings.days, settings.rules, skips=settings.skips, doubles=settings.doubles)
@@ -94,7 +98,7 @@ def folds(days: Days, settings: PolicySettings, maker: Maker | None = None) -> l
         odd = (days.days_left - 1) // STRETCH_DAYS % 2 == 1
         parts = [(f"{days.seasons[0]} even weeks", ~odd), (f"{days.seasons[0]} odd weeks", odd)]
     if not all(mine.any() for _, mine in parts):
-        raise ValueError("too few days to hold any out")
+        raise TooFewDaysError(f"{days.dates()} dates of one season are too few to hold any out")
     return [
         Fold(name, days.take(mine), chosen(make_bins(days.take(~mine), settings))) for name, mine in parts
     ]

@@ -12,19 +12,16 @@ import polars as pl
 
 from formguide.asof import fingerprint
 from formguide.baseball.forecast_tables import BacktestForecasts
-from formguide.baseball.streak import bins as quality
-from formguide.baseball.streak import evaluation, exact, search
-from formguide.baseball.streak.bins import PHASES
-from formguide.baseball.streak.evaluation import Maker, PolicySettings
+from formguide.baseball.streak import evaluation, exact
+from formguide.baseball.streak.evaluation import PolicySettings
 from formguide.baseball.streak.mdp import Policy
 from formguide.baseball.streak.policy_file import FILE_NAME, policy_bytes, read_policy
 from formguide.baseball.streak.profiles import Days, day_profiles, paired_days
-from formguide.baseball.streak.strategies import STRATEGIES, strategy_policy
+from formguide.baseball.streak.report import bins_table, evaluation_table
 from formguide.baseball.streak.tables import StreakBins, StreakEvaluation
 from formguide.baseball.tables import Games
 from formguide.lake import Lake
 from formguide.making import Made, carried_over
-from formguide.schema import dtypes
 
 SPORT = "baseball"
 POLICY = "streak_policy"
@@ -105,9 +102,12 @@ def make_evaluation(
     table = evaluation_table(
         days_in(lake), settings, days_in(lake, same_game=True), draws, simulated, is_sample
     )
-    mine = (pl.col("question") == "held_out") & (pl.col("policy") == "optimal") & (pl.col("span") == "all")
-    honest = table.row(by_predicate=mine, named=True)
-    facts = {f"held_out_{name}": honest[name] for name in ("p_goal", "p_low", "p_high")}
+    facts = {
+        f"{row['question']}_{name}": row[name]
+        for row in table.filter((pl.col("policy") == "optimal") & (pl.col("span") == "all")).to_dicts()
+        for name in ("p_goal", "p_low", "p_high")
+        if row[name] is not None
+    }
     written = lake.write_table(SPORT, StreakEvaluation.name, None, table, StreakEvaluation, made_from, facts)
     return Made(written.hash, table.height, 1, 0, facts)
 
@@ -115,97 +115,6 @@ def make_evaluation(
 def load_policy(lake: Lake) -> Policy:
     """The lake's policy. Raises `lake.LakeError` if there is none, `PolicyFileError` if it is damaged."""
     return read_policy(lake.read_bytes(SPORT, POLICY, None)[FILE_NAME])
-
-
-def player(name: str, settings: PolicySettings) -> Maker:
-    """Makes the policy of a named strategy from bins, for `evaluation.folds`."""
-    return lambda bins: strategy_policy(name, bins, settings.days, settings.rules)
-
-
-def bins_table(policy: Policy, days: Days, is_sample: bool = False) -> pl.DataFrame:
-    """The policy's bins as table `streak_bins`, with the plain frequencies beside the chances."""
-    bins = policy.bins
-    plain = quality.rates_on(bins, days)
-    rows = []
-    for phase, name in enumerate(PHASES):
-        for b in range(bins.count):
-            if bins.share[phase, b] <= 0:
-                continue
-            low, high = (b > 0 and bins.edges[phase, b - 1]), b + 1 < bins.count and bins.edges[phase, b]
-            rows.append(
-                {
-                    "phase": name,
-                    "quality": b,
-                    "p_from": float(low),
-                    "p_to": min(float(high), 1.0) if b + 1 < bins.count else 1.0,
-                    "share": bins.share[phase, b],
-                    "dates": int(bins.dates[phase, b]),
-                    "seed_days": int(bins.days[phase, b]),
-                    "p_first": bins.p_first[phase, b],
-                    "p_second": bins.p_second[phase, b],
-                    "p_hit": bins.p_hit[phase, b],
-                    "p_both": bins.p_both[phase, b],
-                    "hit_rate": plain.p_hit[phase, b],
-                    "both_rate": plain.p_both[phase, b],
-                    "is_sample": is_sample,
-                }
-            )
-    return pl.DataFrame(rows, schema=dtypes(StreakBins))
-
-
-def evaluation_table(
-    days: Days,
-    settings: PolicySettings,
-    same_game: Days | None = None,
-    draws: int = 400,
-    simulated: int = 10_000,
-    is_sample: bool = False,
-) -> pl.DataFrame:
-    """Table `streak_evaluation` for these days."""
-    rows: list[dict[str, object]] = []
-
-    def add(question: str, policy: str, span: str, p_goal: float, says: str, **more: object) -> None:
-        rows.append(
-            {"question": question, "policy": policy, "span": span, "p_goal": p_goal, "says": says,
-             "dates": days.dates(), "is_sample": is_sample, **more}
-        )  # fmt: skip
-
-    best = evaluation.make(days, settings)
-    top = exact.p_goal(best)
-    add("in_sample", "optimal", "all", top, "on the days it was made from, which flatters it", ratio=1.0)
-    for name, strategy in STRATEGIES.items():
-        p_goal = exact.p_goal(strategy_policy(name, best.bins, settings.days, settings.rules))
-        add("in_sample", name, "all", p_goal, strategy.says, ratio=_ratio(p_goal, top))
-
-    honest = 0.0
-    for name in ("optimal", *STRATEGIES):
-        parts = evaluation.folds(days, settings, None if name == "optimal" else player(name, settings))
-        chance = evaluation.held_out(parts, draws=draws)
-        longest, named = evaluation.longest_and_named(parts, simulated)
-        honest = chance.p_goal if name == "optimal" else honest
-        says = "on seasons it was not made for" if name == "optimal" else STRATEGIES[name].says
-        add("held_out", name, "all", chance.p_goal, says, p_low=chance.low, p_high=chance.high,
-            ratio=_ratio(chance.p_goal, honest), mean_longest=longest, batters_named=named)  # fmt: skip
-        level = evaluation.calibrated(parts, draws=draws)
-        add("calibrated", name, "all", level.p_goal, "if forecasts are right but for their mean",
-            p_low=level.low, p_high=level.high)  # fmt: skip
-        add("as_forecast", name, "all", evaluation.as_forecast(parts), "if forecasts were exactly right")
-        if name == "optimal":
-            for part in parts:
-                alone = evaluation.held_out([part], draws=draws)
-                add("held_out", name, part.name, alone.p_goal, says, p_low=alone.low, p_high=alone.high,
-                    dates=part.held_out.dates())  # fmt: skip
-            for seed, p_goal in evaluation.seed_chances(parts).items():
-                add("seed", name, f"seed {seed}", p_goal, "one seed's picks on held-out seasons")
-    for question, changes in (
-        ("what_if", search.policy_changes(days, settings, same_game)),
-        ("what_if_calibrated", search.policy_changes(days, settings, same_game, search.on_forecasts)),
-        ("what_if_forecast", search.world_changes(days, settings)),
-    ):
-        for change in changes:
-            ratio = None if change.ratio != change.ratio else change.ratio
-            add(question, change.name, "all", change.p_goal, change.says, ratio=ratio)
-    return pl.DataFrame(rows, schema=dtypes(StreakEvaluation))
 
 
 def _to_come(lake: Lake, profiles: pl.DataFrame) -> dict[int, int]:
@@ -216,10 +125,6 @@ def _to_come(lake: Lake, profiles: pl.DataFrame) -> dict[int, int]:
         (pl.col("game_date") > pl.col("end")) & pl.col("state").is_in(["preview", "live", "final"])
     )
     return dict(later.group_by("season").agg(pl.col("game_date").n_unique()).iter_rows())
-
-
-def _ratio(value: float, of: float) -> float | None:
-    return value / of if of > 0 else None
 
 
 def _backtest(lake: Lake) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
@@ -106,6 +106,17 @@ def test_the_evaluation(lake):
     single = held_out.row(by_predicate=pl.col("policy") == "always-single", named=True)
     assert 0 < single["mean_longest"] <= 20 and 40 < single["batters_named"] <= 60
     assert making.make_evaluation(lake, SMALL, draws=40, simulated=300).carried == 1
+
+
+def test_a_few_weeks_are_evaluated_as_far_as_they_go(lake, backtest):
+    few = backtest.filter(pl.col("game_date") > date(2003, 9, 10))
+    for season in (2001, 2002):
+        lake.delete("baseball", "backtest_forecasts", str(season))
+    write(lake, 2003, few)
+    assert making.make_policy(lake, SMALL)["streak_policy"].computed == 1
+    making.make_evaluation(lake, SMALL, draws=40, simulated=300)
+    table = lake.read_table("baseball", "streak_evaluation", None, StreakEvaluation)
+    assert set(table["question"]) == {"in_sample", "what_if_forecast"}
 
 
 def test_doubles_of_one_game_are_asked_about(lake, backtest):

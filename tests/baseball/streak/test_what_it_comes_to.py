@@ -11,8 +11,8 @@ from formguide.baseball.streak import compare, evaluation, exact, mdp, search, s
 from formguide.baseball.streak.bins import quality_bins, rates_on
 from formguide.baseball.streak.evaluation import PolicySettings
 from formguide.baseball.streak.made_up import made_up_profiles
-from formguide.baseball.streak.making import player
 from formguide.baseball.streak.profiles import paired_days
+from formguide.baseball.streak.report import player
 from formguide.baseball.streak.rules import Rules
 
 SETTINGS = PolicySettings(days=60, rules=Rules(20, 5, 8))
