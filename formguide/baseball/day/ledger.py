@@ -37,8 +37,9 @@ def writing(lake: Lake, what: str) -> Iterator[None]:
 
 def read(lake: Lake, table: type[Table], days: Iterable[date] | None = None) -> pl.DataFrame:
     """The rows of some days, by default of all."""
-    keys = (partition(day) for day in (dates(lake, table) if days is None else days))
-    return lake.read_table(SPORT, table.name, keys, table)
+    keys = sorted(partition(day) for day in (dates(lake, table) if days is None else days))
+    frames = [frame for key in keys if (frame := _rows(lake, table, key)) is not None]
+    return pl.concat(frames) if frames else schema.empty(table)
 
 
 def put(lake: Lake, table: type[Table], day: date, rows: pl.DataFrame) -> Written:
@@ -61,4 +62,31 @@ def add(lake: Lake, table: type[Table], day: date, rows: pl.DataFrame) -> Writte
 
 def read_record(lake: Lake) -> pl.DataFrame:
     """The streak record."""
-    return lake.read_table(SPORT, StreakRecord.name, None, StreakRecord)
+    found = _rows(lake, StreakRecord, None)
+    return schema.empty(StreakRecord) if found is None else found
+
+
+# -- inside ----------------------------------------------------------------------------------------
+
+
+def _rows(lake: Lake, table: type[Table], key: str | None) -> pl.DataFrame | None:
+    """A partition's rows; None if there is none. The plan looks at the same small tables every few seconds:
+    what has the same hash is not read again."""
+    manifest = lake.manifest(SPORT, table.name, key)
+    if manifest is None:
+        return None
+    name = (str(lake.root), table.name, key, manifest.hash)
+    if name not in _READ:
+        frame = lake.read_table(SPORT, table.name, None if key is None else [key], table)
+        now = lake.manifest(SPORT, table.name, key)
+        if now is None or now.hash != manifest.hash:
+            return frame  # written meanwhile: whose hash these rows have nobody knows
+        while len(_READ) >= _KEPT:
+            _READ.pop(next(iter(_READ)))
+        _READ[name] = frame
+    return _READ[name]
+
+
+_KEPT = 256
+_READ: dict[tuple[str, str, str | None, str], pl.DataFrame] = {}
+"""Rows by place and hash."""
