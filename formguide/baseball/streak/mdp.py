@@ -75,7 +75,8 @@ def solve(
     rules = rules or Rules()
     rates = kernel_rates(bins)
     if not doubles:
-        rates = (rates[0], rates[1], np.full_like(rates[2], np.nan))  # not larger than anything
+        # A sure miss: no streak is worth less than none, and ties go to the smaller action.
+        rates = (rates[0], rates[1], np.zeros_like(rates[2]))
     words, value = _buffers(days, rules, rates[0].shape[1])
     _kernels.best_policy(
         *rates, phases_by_day(days, bins.late_days), *_numbers(rules), 0.0 if skips else 2.0, words, value

@@ -263,6 +263,8 @@ def test_files_that_are_no_policy(policy, tmp_path, monkeypatch):
             read_policy(data)
         assert "\n" not in str(error.value), what
     assert list(tmp_path.iterdir()) == []
+    with pytest.raises(PolicyFileError, match="when unpacked"):
+        read_policy(bad["too large"])
 
 
 def test_a_policy_with_its_rules_changed_is_another_policy(policy):

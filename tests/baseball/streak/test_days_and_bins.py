@@ -155,6 +155,25 @@ def test_shrinkage_by_hand():
     assert everything.p_hit[0].tolist() == pytest.approx([0.65, 0.85])
 
 
+def test_days_with_one_game_do_not_count_for_doubles():
+    days = some_days([0.7] * 4, [True] * 4, [True, False, True, False], [40, 41, 42, 43])
+    days.has_second[3] = False
+    days.p_second[3] = 0.0
+    bins = quality_bins(days, 1, late_days=0)
+    assert bins.p_both[0, 0] == pytest.approx(2 / 3)
+    assert bins.p_second[0, 0] == pytest.approx(0.6)
+    # All belief in the forecasts, corrected by what three days were off by: 2/3 again.
+    assert quality_bins(days, 1, 0, np.inf).p_both[0, 0] == pytest.approx(2 / 3)
+    # Half a bin's worth of it, where bins differ.
+    halves = some_days([0.5, 0.5, 0.9, 0.9], [True] * 4, [True, False, True, True], [40, 41, 42, 43])
+    halves.has_second[0] = False
+    off = 2 / 3 - (0.5 * 0.4 + 2 * 0.9 * 0.8) / 3
+    shrunk = quality_bins(halves, 2, 0, shrink_dates=2)
+    assert shrunk.p_both[0].tolist() == pytest.approx(
+        [(0.0 + 0.5 * 0.4 + off) / 2, min((1.0 + 0.9 * 0.8 + off) / 2, 1.0)]
+    )
+
+
 def test_a_date_seen_by_many_seeds_is_one_date():
     one = some_days([0.6, 0.8], [True, False], [False, False], [40, 41])
     both = Days(*(np.concatenate([getattr(one, n), getattr(one, n)]) for n in one.__dataclass_fields__))
