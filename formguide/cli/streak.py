@@ -32,6 +32,7 @@ from formguide.cli.base import (
 )
 from formguide.cli.screen import table
 from formguide.cli.streak_ways import DEFAULT
+from formguide.cli.words import SEASON_WORD, several_words
 
 streak_app = typer.Typer(
     no_args_is_help=True,
@@ -39,6 +40,7 @@ streak_app = typer.Typer(
     "how likely it is to get there.",
 )
 
+SEVERAL_SEASONS = several_words("--seasons", "one or more seasons", SEASON_WORD)
 BinsOption = Annotated[
     int, typer.Option("--bins", min=1, max=20, help="How many kinds of days to tell apart.")
 ]
@@ -107,7 +109,7 @@ def advise_command(
             console.print(f"Bin {answer.quality + 1}: {answer.action}. {answer.why}", soft_wrap=True)
 
 
-@streak_app.command("solve")
+@streak_app.command("solve", cls=SEVERAL_SEASONS)
 def solve_command(
     save_policy: Annotated[
         bool, typer.Option("--save-policy", help="Keep it in the lake, where advise and the day look for it.")
@@ -159,7 +161,7 @@ def solve_command(
         console.print("kept in the lake: formguide streak advise answers by it from now on")
 
 
-@streak_app.command("exact")
+@streak_app.command("exact", cls=SEVERAL_SEASONS)
 def exact_command(
     strategy: Annotated[
         str | None, typer.Argument(help="optimal or one of the seven strategies; without it all of them.")
@@ -186,7 +188,7 @@ def exact_command(
     screen.show(rows, "Chance of 57 in its own bins", as_json)
 
 
-@streak_app.command("simulate")
+@streak_app.command("simulate", cls=SEVERAL_SEASONS)
 def simulate_command(
     strategy: Annotated[str, typer.Argument(help="optimal or one of the seven strategies.")] = OPTIMAL,
     n: Annotated[int, typer.Option("--n", min=100, max=50_000_000, help="Seasons to play.")] = 200_000,
@@ -222,7 +224,7 @@ def simulate_command(
     screen.show([row], f"{n:,} seasons of {where}", as_json)
 
 
-@streak_app.command("compare")
+@streak_app.command("compare", cls=SEVERAL_SEASONS)
 def compare_command(
     a: Annotated[str, typer.Argument(help="optimal, a strategy, or optimal with settings: optimal:bins=10.")],
     b: Annotated[
@@ -294,7 +296,7 @@ def thresholds_command(
     console.print("0 skip, 1 single, 2 double. Below the streaks listed 57 is out of reach.")
 
 
-@streak_app.command("p57")
+@streak_app.command("p57", cls=SEVERAL_SEASONS)
 def p57_command(
     what_if: Annotated[bool, typer.Option("--what-if", help="Also what would raise it.")] = False,
     draws: Annotated[int, typer.Option("--draws", min=20, help="Draws of the bootstrap.")] = 400,

@@ -94,7 +94,7 @@ def _why(
 ) -> str:
     rules, bins = policy.rules, policy.bins
     phase = bins.phase(left)
-    day = f"today is bin {here + 1} of {bins.count} (1 the worst)"
+    day = f"Today is bin {here + 1} of {bins.count} (1 the worst)"
     hit, both = bins.p_hit[phase, here], bins.p_both[phase, here]
     if worth.max() <= 0:
         return f"{rules.goal - streak} more in {left} days cannot be done even with two a day, so rest."
