@@ -28,7 +28,9 @@ def decide(day: Day, step: Step, says: str = "") -> str:
     with ledger.writing(day.lake, str(step.game_date)):
         chosen, streak = chosen_now(day, step.game_date, REAL, now)
         held = _held(day, step.game_date, REAL)
-        open_picks = {r: row for r, row in _ranked(chosen).items() if r not in held}
+        # A day that was locked as a single stays one.
+        committed = any(row["action"] == "single" for row in held.values())
+        open_picks = {r: row for r, row in _ranked(chosen).items() if r not in held and not committed}
         decisions = {
             rank: _PREVIEW
             if step.kind == MORNING
@@ -62,11 +64,13 @@ def chosen_now(day: Day, game_date: date, model: str, now: datetime) -> tuple[Ch
 def lock_all(day: Day, game_date: date, model: str, now: datetime) -> Choice:
     """Picks and locks at once, as a model does that only watches."""
     chosen, streak = chosen_now(day, game_date, model, now)
+    held = _held(day, game_date, model)
     rows = [
         _pick_row(
             day, game_date, model, rank, row, chosen, streak, now, LockDecision(True, None, "with the others")
         )
         for rank, row in _ranked(chosen).items()
+        if not held
     ]
     _write(day, game_date, model, rows)
     return chosen

@@ -67,6 +67,15 @@ def look(day: Day, game_date: date) -> Looked:
     return Looked(games.height, _lineups(day, game_date), says)
 
 
+def list_games(day: Day, game_date: date) -> int:
+    """Asks for the schedule alone, and keeps it; how many games it has. Raises SourceDown."""
+    held = ledger.read(day.lake, DayGames, [game_date])
+    games = documents.schedule_games(day.source.schedule(game_date), game_date)
+    with ledger.writing(day.lake, str(game_date)):
+        ledger.put(day.lake, DayGames, game_date, documents.completed(games, [], held))
+    return games.height
+
+
 def forecast(day: Day, game_date: date, model: str = REAL) -> Written:
     """A model's forecasts of the day, from what is known of it; made again only if something of that, or of
     the history, has changed."""

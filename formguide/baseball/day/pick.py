@@ -135,6 +135,8 @@ def choose(
         advice = Advice("single", "there is no second game", advice.values)
     if locked and advice.action == "skip":
         advice = Advice("single", "one pick stands already", advice.values)
+    if 2 in locked and 1 not in locked and advice.action != "double":
+        return Choice(advice, None, locked[2], pool)
     wants_second = advice.action == "double" or 2 in locked
     return Choice(advice, first, second if wants_second else None, pool)
 

@@ -177,7 +177,10 @@ def _moments(view: DayView, settings: DaySettings, now: datetime, kind: str) -> 
     if now >= ends:
         return []
     if kind == MORNING:
-        return [settings.at(view.game_date, settings.morning_at)]
+        usual = settings.at(view.game_date, settings.morning_at)
+        ahead = timedelta(minutes=2 * settings.lineup_check_offset_min)
+        starts = [g.start_at - ahead for g in view.games if g.start_at is not None and g.state not in OFF]
+        return [min([usual, *starts])]
     if kind == LINEUPS:
         return _lineup_moments(view, settings, now)
     if kind == SHADOW_STEP:

@@ -13,13 +13,18 @@ import polars as pl
 
 from formguide.baseball.day import ledger
 from formguide.baseball.day.deps import Day, note
+from formguide.baseball.day.look import list_games
 from formguide.baseball.day.plan import Step
 from formguide.baseball.day.settle import lapse, look_at_picks, recount
 from formguide.baseball.day.tables import PickResults, Picks
 
 
 def reconcile(day: Day, step: Step) -> str:
-    """Looks at the picks of the `reconcile_days` before the step's day again; what changed, in one line."""
+    """Looks at the picks of the `reconcile_days` before the step's day again; what changed, in one line.
+
+    The night's look is the first at the new day, too: a game in the early hours moves the morning forward.
+    """
+    list_games(day, step.game_date)
     days = days_back(day, step.game_date)
     before = _results(day, days)
     for game_date in days:

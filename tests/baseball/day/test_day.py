@@ -10,8 +10,10 @@ import polars as pl
 import pytest
 
 from formguide.alerts import RunFailures
-from formguide.baseball.day import ledger, run_due
+from formguide.baseball.day import Step, ledger, look, run_due
+from formguide.baseball.day.decide import decide
 from formguide.baseball.day.pick import Advice
+from formguide.baseball.day.shadow import shadow_picks
 from formguide.baseball.day.tables import DAY_TABLES, DayChecks, PickResults, Picks, Published
 from formguide.baseball.publisher import PublishError
 from tests.baseball.day.conftest import Played
@@ -294,7 +296,7 @@ def test_somebody_is_told_once_when_a_step_keeps_failing(play):
         def alert(self, message: str) -> None:
             told.append(message)
 
-    day = play([early()], MORNING, {FIRST: 0.8}, advise=single)
+    day = play([early()], MORNING - 8 * HOURS, {FIRST: 0.8}, advise=single)
     day.day = replace(day.day, alarm=Bell())
     day.league.down = [(MORNING, MORNING + timedelta(minutes=50))]
     day.until(MORNING + timedelta(minutes=40))
@@ -471,6 +473,30 @@ def test_the_shadow_picks_beside_the_real_one_and_is_never_published(play):
     assert picks_of(day, "shadow")[1]["locked_at"] == picks_of(day)[1]["locked_at"]
     assert record_of(day, "shadow") == [(DAY, "hit", 0, 1)]
     assert all("shadow" not in key for _, key in day.board.posts)
+
+
+def test_deciding_once_more_by_hand_changes_nothing_that_stands(play):
+    day = play([early(), late()], MORNING, {FIRST: 0.8, SECOND: 0.6}, advise=single)
+    day.until(EARLY)
+    stands = ledger.read(day.day.lake, Picks, [DAY])
+    day.clock.now = EARLY + HOURS
+    look.look(day.day, DAY)
+    for advise in (single, lambda s: Advice("double", "two"), lambda s: Advice("skip", "none")):
+        other = replace(day.day, advise=advise)
+        decide(other, Step(DAY, "lineups", day.clock.now))
+        shadow_picks(other, Step(DAY, "shadow", day.clock.now))
+        assert ledger.read(day.day.lake, Picks, [DAY]).equals(stands)
+        day.clock.now += timedelta(minutes=1)
+
+
+def test_an_early_game_is_not_missed(play):
+    """A game of the small hours in New York: the night's look finds it."""
+    tokyo = datetime(2024, 6, 11, 10, 10)
+    game = early(start_at=tokyo, lineups_at=tokyo - 2 * HOURS)
+    day = play([game], datetime(2024, 6, 11, 5), {FIRST: 0.8}, advise=single)
+    day.until(NIGHT)
+    assert picks_of(day)[1]["locked_at"] == tokyo - timedelta(minutes=45)
+    assert record_of(day) == [(DAY, "hit", 0, 1)]
 
 
 def test_without_a_shadow_model_there_is_none(play):

@@ -128,6 +128,8 @@ def test_a_locked_pick_keeps_its_place_and_its_game_is_closed_to_the_other():
     choice = choose(all_of, always("double"), asked, locked)
     assert choice.first and choice.first["batter_id"] == 201
     assert choice.second == locked[2]
+    single = choose(all_of, always("single"), asked, locked)
+    assert (single.first, single.second) == (None, locked[2])
     alone = choose(all_of, always("skip"), asked, {1: {"game_pk": 2, "batter_id": 201, "p_game_hit": 0.7}})
     assert alone.advice.action == "single"
 

@@ -51,6 +51,14 @@ def test_the_morning_is_due_at_ten_in_new_york_and_once():
     assert kinds(view(), MORNING + MINUTE) == []
 
 
+def test_a_game_in_the_early_hours_moves_the_morning_forward():
+    tokyo = datetime(2024, 6, 11, 10, 10)
+    fresh = DayView(DAY, (game(1, tokyo), game(2, START)), (NIGHT_DONE,))
+    assert kinds(fresh, tokyo - 91 * MINUTE) == []
+    assert kinds(fresh, tokyo - 90 * MINUTE) == ["morning"]
+    assert kinds(DayView(DAY, (game(1, tokyo, "postponed"),), (NIGHT_DONE,)), tokyo) == []
+
+
 def test_a_morning_that_was_slept_through_is_made_up_for_until_the_day_is_over():
     fresh = DayView(DAY, checks=(NIGHT_DONE,))
     assert "morning" in kinds(fresh, MORNING + timedelta(hours=9))
