@@ -13,7 +13,7 @@ from formguide.baseball.forecast_tables import BacktestForecasts
 from formguide.baseball.streak.made_up import made_up_profiles
 from formguide.baseball.streak.policy_file import read_policy
 from formguide.baseball.streak.strategies import STRATEGIES
-from formguide.cli.base import CommandError, UsageError
+from formguide.cli.base import CommandError
 from formguide.cli.streak import streak_app
 from formguide.lake import Lake
 from tests.baseball.streak.conftest import as_backtest
@@ -157,6 +157,23 @@ def test_one_season_only(lake):
     ],
     ids=" ".join,
 )
-def test_a_wrong_question(lake, words):
-    with pytest.raises(UsageError):
-        ask(*words, lake=lake)
+def test_a_wrong_question_is_exit_code_2_and_one_line(formguide, lake, words):
+    said = formguide("streak", *words, "--lake", lake)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("formguide: ") and said.err.count("\n") == 1
+
+
+def test_a_failure_is_exit_code_1_and_one_line_that_says_what_to_do(formguide, no_policy):
+    said = formguide("streak", "advise", "--streak", 3, "--days-left", 40, "--lake", no_policy)
+    assert (said.code, said.out) == (1, "")
+    assert said.err == (
+        "formguide: the lake has no streak policy: make one with formguide streak solve --save-policy\n"
+    )
+
+
+def test_help_is_for_people(formguide):
+    said = formguide("streak", "--help")
+    assert said.code == 0
+    for command in ("advise", "solve", "exact", "simulate", "compare", "thresholds", "p57"):
+        assert command in said.out
+        assert len(formguide("streak", command, "--help").out) > 200
