@@ -72,9 +72,13 @@ def encode(ids: Column, rows: int) -> tuple[np.ndarray, Ids]:
     codes = np.full(rows, -1, np.int32)
     table = np.full(1 << 12, -1, np.int32)
     keys = np.empty(table.size, np.int64)
-    known = 0
+    known, before, code = 0, -1, -1
     for i in range(ids.values.size):
         key = ids.values[i] if _has(ids, i) else -1
+        if key == before:
+            codes[i] = code
+            continue
+        before, code = key, -1
         if key < 0:
             continue
         at = _slot(table, keys, key)
@@ -82,14 +86,15 @@ def encode(ids: Column, rows: int) -> tuple[np.ndarray, Ids]:
             keys[known] = key
             table[at] = known
             known += 1
-        codes[i] = table[at]
+        code = table[at]
+        codes[i] = code
         if 2 * known == table.size:
             more = np.empty(2 * table.size, np.int64)
             more[:known] = keys[:known]
             keys = more
             table = np.full(keys.size, -1, np.int32)
-            for code in range(known):
-                table[_slot(table, keys, keys[code])] = code
+            for other in range(known):
+                table[_slot(table, keys, keys[other])] = other
     return codes, Ids(keys[:known].copy(), table)
 
 

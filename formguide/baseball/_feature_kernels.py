@@ -101,26 +101,29 @@ def _publish(known: Known, plan: Plan) -> None:
         entity = known.touched[k]
         n = known.dates[entity]
         ring, total, dated = known.ring[entity], known.total[entity], known.dated[entity]
-        for rate in range(plan.start.size):
+        mean, today = known.mean[entity], known.today[entity]
+        for rate in range(np.uint64(plan.start.size)):
             start, mask, step = plan.start[rate], plan.mask[rate], plan.step[rate]
-            above, below = known.today[entity, rate]
-            known.today[entity, rate, 0] = 0.0
-            known.today[entity, rate, 1] = 0.0
+            above, below = today[rate, 0], today[rate, 1]
+            today[rate, 0] = 0.0
+            today[rate, 1] = 0.0
             new = NO_RATE
             if below > 0.0 and abs(above) <= LARGEST * below:
                 new = np.int64(np.floor(above / below * SCALE + 0.5))
             came = new != NO_RATE
-            for m in range(plan.first[rate], plan.first[rate + 1]):
+            for m in range(plan.first[rate], plan.last[rate]):
+                sum_, count = total[m], dated[m]
                 # Multiplied by whether there is a rate, not asked: the processor would guess, often wrongly.
-                total[m] += came * new
-                dated[m] += came
+                sum_ += came * new
+                count += came
                 if n >= plan.window[m]:
-                    old = ring[start + step * ((n - plan.window[m]) & mask)]
+                    old = ring[start + step * (np.uint64(n - plan.window[m]) & mask)]
                     went = old != NO_RATE
-                    total[m] -= went * old
-                    dated[m] -= went
-                known.mean[entity, m] = total[m] / (dated[m] * SCALE) if dated[m] >= plan.least[m] else np.nan
-            ring[start + step * (n & mask)] = new
+                    sum_ -= went * old
+                    count -= went
+                total[m], dated[m] = sum_, count
+                mean[m] = sum_ / (count * SCALE) if count >= plan.least[m] else np.nan
+            ring[start + step * (np.uint64(n) & mask)] = new
         known.dates[entity] = n + 1
     known.touched[-1] = 0
 
@@ -198,8 +201,8 @@ def _add_mean(known: Known, rate: int, entity: np.ndarray, value: Column, rows: 
     """The mean over the plate appearances that have a value."""
     if value.values.size > 0:
         for i in rows:
-            if _has(value, i):
-                _count(known, entity[i], rate, value.values[i], 1.0)
+            there = _has(value, i)
+            _count(known, entity[i], rate, value.values[i] if there else 0.0, there)
 
 
 @compiled
@@ -207,8 +210,8 @@ def _add_flag(known: Known, rate: int, entity: np.ndarray, flag: Column, rows: n
     """How many of those that are true or false are true."""
     if flag.values.size > 0:
         for i in rows:
-            if _has(flag, i):
-                _count(known, entity[i], rate, _is(flag, i), 1.0)
+            there = _has(flag, i)
+            _count(known, entity[i], rate, there & _is(flag, i), there)
 
 
 @compiled
@@ -216,9 +219,9 @@ def _add_swings(known: Known, batter: np.ndarray, facts: Facts, rows: np.ndarray
     missed, fouls, played = facts.swinging, facts.fouls, facts.in_play
     if missed.values.size > 0 and fouls.values.size > 0 and played.values.size > 0:
         for i in rows:
-            if _has(missed, i) and _has(fouls, i) and _has(played, i):
-                swings = missed.values[i] + fouls.values[i] + played.values[i]
-                _count(known, batter[i], WHIFF, missed.values[i], swings)
+            there = _has(missed, i) & _has(fouls, i) & _has(played, i)
+            swings = missed.values[i] + fouls.values[i] + played.values[i]
+            _count(known, batter[i], WHIFF, there * missed.values[i], there * swings)
 
 
 @compiled
@@ -226,25 +229,25 @@ def _add_counts(known: Known, batter: np.ndarray, facts: Facts, rows: np.ndarray
     balls, strikes = facts.balls, facts.strikes
     if balls.values.size > 0 and strikes.values.size > 0:
         for i in rows:
-            if _has(balls, i) and _has(strikes, i):
-                _count(known, batter[i], COUNT, balls.values[i] - strikes.values[i], 1.0)
+            there = _has(balls, i) & _has(strikes, i)
+            _count(known, batter[i], COUNT, there * (balls.values[i] - strikes.values[i]), there)
 
 
 @compiled
 def _add_batted_balls(known: Known, batter: np.ndarray, facts: Facts, rows: np.ndarray) -> None:
     """Exit speed and angle: a barrel needs both, the others the one that they are about."""
     speeds, angles = facts.exit_speed, facts.exit_angle
+    some_speeds, some_angles = speeds.values.size > 0, angles.values.size > 0
     for i in rows:
-        fast = speeds.values.size > 0 and _has(speeds, i)
-        if fast:
-            speed = speeds.values[i]
-            _count(known, batter[i], EXIT_SPEED, speed, 1.0)
-            _count(known, batter[i], HARD_HIT, speed >= HARD_MPH, 1.0)
-        if angles.values.size > 0 and _has(angles, i):
-            sweet = SWEET_LOW_DEG <= angles.values[i] <= SWEET_HIGH_DEG
-            _count(known, batter[i], SWEET, sweet, 1.0)
-            if fast:
-                _count(known, batter[i], BARREL, sweet and speed >= BARREL_MPH, 1.0)
+        timed = some_speeds and _has(speeds, i)
+        aimed = some_angles and _has(angles, i)
+        speed = speeds.values[i] if timed else 0.0
+        angle = angles.values[i] if aimed else 0.0
+        sweet = aimed & (angle >= SWEET_LOW_DEG) & (angle <= SWEET_HIGH_DEG)
+        _count(known, batter[i], EXIT_SPEED, speed, timed)
+        _count(known, batter[i], HARD_HIT, speed >= HARD_MPH, timed)
+        _count(known, batter[i], SWEET, sweet, aimed)
+        _count(known, batter[i], BARREL, sweet & (speed >= BARREL_MPH), timed & aimed)
 
 
 @compiled

@@ -22,6 +22,7 @@ class Plan(NamedTuple):
     """
 
     first: np.ndarray
+    last: np.ndarray
     window: np.ndarray
     least: np.ndarray
     start: np.ndarray
@@ -208,7 +209,7 @@ def _unknown(entities: int, plan: Plan) -> Known:
         mean=np.full((rows, means), np.nan),
         dates=np.zeros(rows, np.int32),
         last=np.full(rows, np.iinfo(np.int32).min, np.int32),
-        touched=np.zeros(rows + 1, np.int32),
+        touched=np.zeros(rows + 1, np.uint32),
     )
 
 

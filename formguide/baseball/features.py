@@ -322,9 +322,11 @@ def _plan(features: tuple[Rolling, ...]) -> Plan:
         step[alike] = alike.sum()
         start[alike] = length + np.arange(alike.sum())
         length += int(dates * alike.sum())
-    first = np.searchsorted(rate, np.arange(len(rates) + 1))
+    ends = [np.searchsorted(rate, rates, side=side) for side in ("left", "right")]
     least = np.array([feature.least for feature in features])
-    return Plan(first, window, least, start, step, size - 1, length)
+    # Places are unsigned: compiled code looks for a negative one from the end, and would have to ask.
+    first, last, start, step, mask = (at.astype(np.uint64) for at in (*ends, start, step, size - 1))
+    return Plan(first, last, window, least, start, step, mask, length)
 
 
 _PLANS = Plans(
