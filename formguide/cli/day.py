@@ -19,7 +19,7 @@ from formguide.baseball.day import Day, DaySettings, ledger, life, plan
 from formguide.baseball.day.play import Scene, stage
 from formguide.baseball.day.rates import forecast_by_rates
 from formguide.baseball.day.settings import SettingsError
-from formguide.baseball.day.setup import folder, issued_forecast, open_day
+from formguide.baseball.day.setup import IssuedForecast, folder, open_day
 from formguide.baseball.day.shadow import shadow_report
 from formguide.baseball.day.tables import REAL, DayChecks, Picks
 from formguide.baseball.publisher import PrivatePublisher, PublishError
@@ -175,7 +175,7 @@ def play(
             settings,
             folder(league),
             PrivatePublisher(),
-            forecast_by_rates if quick else issued_forecast,
+            forecast_by_rates if quick else IssuedForecast(),
         )
         dates = [date.fromisoformat(d) for d in truth.next_dates[:days]]
         start = datetime.combine(dates[0], datetime.min.time())

@@ -9,7 +9,8 @@ import polars as pl
 
 from formguide.asof import fingerprint
 from formguide.baseball.day import documents, ledger
-from formguide.baseball.day.deps import Day
+from formguide.baseball.day.deps import Day, Forecast
+from formguide.baseball.day.pick import candidates
 from formguide.baseball.day.plan import TO_COME
 from formguide.baseball.day.source import SourceDown
 from formguide.baseball.day.tables import (
@@ -24,6 +25,7 @@ from formguide.baseball.day.tables import (
 )
 from formguide.baseball.forecast_tables import BatterForecasts
 from formguide.baseball.tables import Games, Lineups
+from formguide.baseball.today import log_forecasts
 from formguide.lake import Written
 from formguide.schema import dtypes, empty
 
@@ -88,7 +90,8 @@ def forecast(day: Day, game_date: date, model: str = REAL) -> Written:
         name: [m.hash for m in day.lake.manifests(SPORT, name).values()]
         for name in ("games", "lineups", "plate_appearances")
     }
-    made_from = fingerprint(model, games, lineups, history, str(getattr(day.forecast, "__module__", "")))
+    version = version_of(day.forecast)
+    made_from = fingerprint(model, version, games, lineups, history)
     key = ledger.partition(game_date)
     manifest = day.lake.manifest(SPORT, table.name, key)
     if manifest is not None and manifest.made_from == made_from:
@@ -99,7 +102,18 @@ def forecast(day: Day, game_date: date, model: str = REAL) -> Written:
         frame = empty(table)
     else:
         frame = day.forecast(day.lake, game_date, games, lineups, shadow=model == SHADOW)
+    if model == REAL:
+        # What is issued goes on record first: a log that misses a forecast cannot be mended.
+        now = day.clock()
+        to_come = candidates(frame, ledger.read(day.lake, DayGames, [game_date]), now)["game_pk"].to_list()
+        issued = frame.filter(pl.col("game_pk").is_in(to_come))
+        log_forecasts(day.lake, issued, version, made_from, now)
     return day.lake.write_table(SPORT, table.name, key, frame, table, made_from)
+
+
+def version_of(forecast: Forecast) -> str:
+    """The version of a forecast's code: its own `version`, else where it comes from."""
+    return str(getattr(forecast, "version", getattr(forecast, "__module__", "")))
 
 
 def _feeds(day: Day, wanted: list[int]) -> tuple[list[documents.FeedSeen], list[int]]:

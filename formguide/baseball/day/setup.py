@@ -43,7 +43,7 @@ def open_day(
     return Day(
         lake=lake,
         source=source or network(lake),
-        forecast=forecast or issued_forecast,
+        forecast=forecast or IssuedForecast(),
         advise=policy_of(lake, settings),
         publisher=publisher or publisher_of(settings),
         settings=settings,
@@ -96,13 +96,29 @@ def alarm_of(settings: DaySettings) -> Alarm | None:
     return _account(settings) if settings.alert_recipient else None
 
 
-def issued_forecast(
-    lake: Lake, game_date: date, games: pl.DataFrame, lineups: pl.DataFrame, *, shadow: bool = False
-) -> pl.DataFrame:
-    """The blend's forecast of a day."""
-    from formguide.baseball.issuing import forecast_day  # brings LightGBM, which a status does not need
+class IssuedForecast:
+    """The blend's forecast of a day. It brings LightGBM, which a look at the day's state does not need."""
 
-    return forecast_day(lake, game_date, games, lineups, shadow=shadow)
+    @property
+    def version(self) -> str:
+        """Changes when the same history would give other forecasts."""
+        from formguide.baseball import issuing
+
+        return str(issuing.VERSION)
+
+    def __call__(
+        self,
+        lake: Lake,
+        game_date: date,
+        games: pl.DataFrame,
+        lineups: pl.DataFrame,
+        *,
+        shadow: bool = False,
+    ) -> pl.DataFrame:
+        """The forecasts, the shadow model's if asked for."""
+        from formguide.baseball import issuing
+
+        return issuing.forecast_day(lake, game_date, games, lineups, shadow=shadow)
 
 
 def _account(settings: DaySettings) -> Bluesky | None:

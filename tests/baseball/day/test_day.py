@@ -15,6 +15,7 @@ from formguide.baseball.day.decide import decide
 from formguide.baseball.day.pick import Advice
 from formguide.baseball.day.shadow import shadow_picks
 from formguide.baseball.day.tables import DAY_TABLES, DayChecks, PickResults, Picks, Published
+from formguide.baseball.forecast_tables import ForecastLog
 from formguide.baseball.publisher import PublishError
 from tests.baseball.day.conftest import Played
 from tests.baseball.day.tiny import DAY, TinyGame, batter
@@ -504,6 +505,16 @@ def test_without_a_shadow_model_there_is_none(play):
     day.until(NIGHT)
     assert picks_of(day, "shadow") == {}
     assert checks_of(day, "shadow") == []
+
+
+def test_every_forecast_is_put_on_record_as_it_was_issued(play):
+    day = play([early(), late()], MORNING, {FIRST: 0.8, SECOND: 0.6}, advise=single)
+    day.until(NIGHT)
+    log = day.day.lake.read_table("baseball", ForecastLog.name, None, ForecastLog)
+    looks = {row["checked_at"] for row in [*checks_of(day, "morning"), *checks_of(day, "lineups")]}
+    assert set(log["made_at"]) <= looks and len(set(log["made_at"])) > 1
+    assert log["before_first_pitch"].all()
+    assert log.filter(made_at=MORNING)["lineup_status"].unique().to_list() == ["projected"]
 
 
 def test_published_rows_tell_what_was_said(play):
