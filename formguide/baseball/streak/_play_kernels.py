@@ -167,32 +167,28 @@ def block_maps(
 
 
 @_compiled
-def block_chain(
-    ends: np.ndarray, slot_phase: np.ndarray, weight: np.ndarray, start: int, goal: int, chances: np.ndarray
-) -> None:
-    """The chance of the goal when each slot's block is drawn by ``weight``, shape (draws, phases, rows).
+def block_chain(ends: np.ndarray, slot_phase: np.ndarray, share: np.ndarray, goal: int) -> float:
+    """The chance of the goal when each slot's block is drawn by ``share``, shape (phases, rows).
 
-    Fills one chance per draw of weights; each phase's weights sum to 1.
+    From a streak of 0 with the saver; each phase's shares sum to 1.
     """
     slots, rows, states = ends.shape
     old = np.zeros(states)
     new = np.zeros(states)
     live = np.empty(states, np.int64)
-    for draw in range(len(weight)):
-        old[:] = 0.0
-        old[start] = 1.0
-        for slot in range(slots):
-            count = 0
-            for state in range(states):
-                if old[state] > 0.0:
-                    live[count] = state
-                    count += 1
-            new[:] = 0.0
-            for row in range(rows):
-                share = weight[draw, slot_phase[slot], row]
-                if share > 0.0:
-                    for i in range(count):
-                        state = live[i]
-                        new[ends[slot, row, state]] += share * old[state]
-            old, new = new, old
-        chances[draw] = old[goal] + old[2 * goal + 1]
+    old[goal + 1] = 1.0
+    for slot in range(slots):
+        count = 0
+        for state in range(states):
+            if old[state] > 0.0:
+                live[count] = state
+                count += 1
+        new[:] = 0.0
+        for row in range(rows):
+            part = share[slot_phase[slot], row]
+            if part > 0.0:
+                for i in range(count):
+                    state = live[i]
+                    new[ends[slot, row, state]] += part * old[state]
+        old, new = new, old
+    return float(old[goal] + old[2 * goal + 1])

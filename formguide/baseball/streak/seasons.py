@@ -140,14 +140,14 @@ def block_chances(
     )
     bags = np.ones((1, len(days))) if weight is None else np.atleast_2d(weight).astype(np.float64)
     in_phase = np.stack([blocks.starts(p) for p in (0, 1)])
-    split = bags[:, None, :] * in_phase
-    total = split.sum(axis=2, keepdims=True)
-    if (total[:, np.unique(blocks.slot_phase)] <= 0).any():
-        raise ValueError("a phase of the season has no day to draw")
     chances = np.empty(len(bags))
-    share = split / np.where(total > 0, total, 1.0)
-    start = policy.rules.goal + 1
-    _play_kernels.block_chain(ends, blocks.slot_phase, share, start, policy.rules.goal, chances)
+    for draw, bag in enumerate(bags):  # one by one: the shares of all would be twice as large as the bags
+        share = bag * in_phase
+        total = share.sum(axis=1, keepdims=True)
+        if (total[np.unique(blocks.slot_phase)] <= 0).any():
+            raise ValueError("a phase of the season has no day to draw")
+        share /= np.where(total > 0, total, 1.0)
+        chances[draw] = _play_kernels.block_chain(ends, blocks.slot_phase, share, policy.rules.goal)
     return chances
 
 
