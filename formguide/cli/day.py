@@ -231,7 +231,9 @@ def _show(console: Console, day: Day, of: date, checks: bool = True) -> None:
             soft_wrap=True,
         )
         console.print(f"     {row['why']}", style="dim", soft_wrap=True)
-    record = ledger.read_record(day.lake).filter((pl.col("model") == REAL) & (pl.col("game_date") <= of))
+    record = ledger.read_record(day.lake).filter(
+        (pl.col("model") == REAL) & (pl.col("game_date") <= of) & (pl.col("season") == of.year)
+    )
     if record.height:
         last = record.sort("game_date").row(-1, named=True)
         console.print(

@@ -31,9 +31,10 @@ def unsaid(
     own = picks.filter((pl.col("model") == REAL) & (pl.col("status") == "locked")).sort("rank")
     rows = list(own.iter_rows(named=True))
     posts = [
-        Post(game_date, key, row["locked_at"], _pick_text(row, games), _thread(rows, row))
+        Post(game_date, key, row["locked_at"], _pick_text(row, games, answers), answers)
         for row in rows
         if (key := pick_key(row["rank"])) not in said
+        for answers in [_thread(rows, row)]
     ]
     return [*posts, *_result(game_date, rows, results, record, published)]
 
@@ -44,19 +45,19 @@ def pick_key(rank: int) -> str:
 
 
 def _thread(rows: list[dict[str, Any]], row: dict[str, Any]) -> str | None:
-    """The second pick of a day answers the one that was locked before it."""
+    """The pick of a day that was locked second answers the first."""
     earlier = [r for r in rows if (r["locked_at"], r["rank"]) < (row["locked_at"], row["rank"])]
     return pick_key(min(earlier, key=lambda r: (r["locked_at"], r["rank"]))["rank"]) if earlier else None
 
 
-def _pick_text(row: dict[str, Any], games: pl.DataFrame) -> str:
+def _pick_text(row: dict[str, Any], games: pl.DataFrame, answers: str | None) -> str:
     names = {}
     for game in games.filter(pl.col("game_pk") == row["game_pk"]).iter_rows(named=True):
         names = {game["home_team_id"]: game["home_team"], game["away_team_id"]: game["away_team"]}
     team = f" ({names[row['team_id']]})" if row["team_id"] in names else ""
     against = row["pitcher"] or names.get(row["opponent_id"]) or "the starter"
     lineup = "" if row["lineup_status"] == "confirmed" else ", line-up not confirmed"
-    second = "Second pick" if row["rank"] == 2 else "Pick"
+    second = "Second pick" if answers else "Pick"
     return (
         f"{second} of {row['game_date']}: {row['batter']}{team}, batting {_ordinal(row['slot'])} against "
         f"{against}: {row['p_game_hit']:.1%} for a hit{lineup}. Streak: {row['streak_before']}."
