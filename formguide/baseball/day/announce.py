@@ -28,7 +28,8 @@ def unsaid(
     """The posts of a day that are still to be made, in order. All frames hold that day's rows only (Picks,
     PickResults, StreakRecord, DayGames, Published)."""
     said = set(published["post_key"])
-    own = picks.filter((pl.col("model") == REAL) & (pl.col("status") == "locked")).sort("rank")
+    own = picks.filter((pl.col("model") == REAL) & (pl.col("status") == "locked"))
+    own = own.sort("locked_at", "rank")
     rows = list(own.iter_rows(named=True))
     posts = [
         Post(game_date, key, row["locked_at"], _pick_text(row, games, answers), answers)

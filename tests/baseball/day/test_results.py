@@ -12,13 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from formguide import schema
 from formguide.baseball.day import ledger
+from formguide.baseball.day.announce import unsaid
 from formguide.baseball.day.record import Streak, after_day, day_outcome, standing, streak_record
 from formguide.baseball.day.results import BattingLine, batting_line, result_of
 from formguide.baseball.day.settings import DaySettings, SettingsError
 from formguide.baseball.day.shadow import shadow_report
 from formguide.baseball.day.source import FolderSource, NetworkSource, SourceDown
-from formguide.baseball.day.tables import PickResults, Picks
+from formguide.baseball.day.tables import DayGames, PickResults, Picks, Published
 from formguide.fetch import Fetcher
 from formguide.hosts import HostLimit, Rate
 from formguide.lake import Lake, LakeError
@@ -244,6 +246,32 @@ def test_the_shadow_report_compares_the_same_days(tmp_path):
     # Differences 0, +1, 0, -1: standard deviation √(2/3), over √4.
     assert rows["difference"]["standard_error"] == pytest.approx((2 / 3) ** 0.5 / 2)
     assert rows["blend"]["brier"] == pytest.approx((3 * 0.04 + 0.64) / 4)
+
+
+def test_posts_go_out_in_the_order_of_the_locks_and_answer_each_other():
+    picks, results = table([(DAY, "blend", ["hit", "hit"]), (DAY, "shadow", ["miss"])])
+    locked = [datetime(2024, 6, 11, 21), datetime(2024, 6, 11, 18), datetime(2024, 6, 11, 18)]
+    whole = filled(picks).with_columns(pl.Series("locked_at", locked, pl.Datetime("ms")))
+    settled = results.with_columns(settled_at=pl.lit(datetime(2024, 6, 11, 23), pl.Datetime("ms")))
+    record = streak_record(whole, settled, SETTINGS)
+    none = schema.empty(Published)
+    posts = unsaid(DAY, whole, settled, record, schema.empty(DayGames), none)
+    assert [(post.key, post.reply_to) for post in posts] == [
+        ("pick/blend/2", None),
+        ("pick/blend/1", "pick/blend/2"),
+        ("result/blend/1/hit", "pick/blend/2"),
+    ]
+    said = [(p.game_date, p.key, p.said_at, p.message, p.reply_to, "private", None, None) for p in posts]
+    published = pl.DataFrame(said, schema=dtypes(Published), orient="row")
+    assert unsaid(DAY, whole, settled, record, schema.empty(DayGames), published) == []
+    missed = settled.with_columns(
+        result=pl.when(pl.col("rank") == 1).then(pl.lit("miss")).otherwise("result")
+    )
+    (correction,) = unsaid(
+        DAY, whole, missed, streak_record(whole, missed, SETTINGS), schema.empty(DayGames), published
+    )
+    assert correction.key == "result/blend/2/miss"
+    assert correction.message.startswith("Correction")
 
 
 def test_a_locked_pick_cannot_be_changed_or_removed(tmp_path):
