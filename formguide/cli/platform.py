@@ -55,7 +55,7 @@ class Told:
         elif event in ("STEP_SUCCESS", "STEP_FAILURE"):
             mark = "[green]✓[/green]" if event == "STEP_SUCCESS" else "[red]✗[/red]"
             seconds = time.monotonic() - self.started.get(step, time.monotonic())
-            self.console.print(f"  {mark} {title:<28} {seconds:6.1f} s   {self._counts(step)}")
+            self.console.print(f"  {mark} {title:<32} {seconds:6.1f} s   {self._counts(step)}")
 
     def _counts(self, step: str) -> str:
         said = self.numbers.get(step, {})
@@ -94,11 +94,12 @@ class Platform:
         """Runs everything that a season of a sport is taken through, from its files to its forecasts."""
         return self.materialise(import_module(f"assets.{sport}").SEASON_CHAIN, seasons)
 
-    def summaries(self, sports: Iterable[str]) -> dict[str, dict[str, Any]]:
+    def summaries(self, lake: Lake, sports: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Runs what looks at all seasons of some sports together, and the warehouse over everything."""
         selection = import_module("assets.warehouse").WAREHOUSE
         for sport in sports:
-            selection = selection | house_of(sport).over_all_seasons()
+            of_the_sport = house_of(sport).over_all_seasons(lake)
+            selection = selection if of_the_sport is None else selection | of_the_sport
         return self.materialise(selection)
 
 

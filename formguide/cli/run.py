@@ -86,7 +86,7 @@ def run(
             console.print(f"[bold]{name}[/bold], seasons {found[0]} to {found[-1]}, into {place.root}")
             house_of(name).make(assets, place, found)
         console.print("[bold]all seasons together[/bold]")
-        assets.summaries(wanted)
+        assets.summaries(place, wanted)
     headlines(out(), place, list(wanted))
     next_steps(out(), place, list(wanted), lake)
 

@@ -15,7 +15,7 @@ _TITLES = {
     "difference_se": "± se",
     "difference_t": "t",
 }
-_PERCENT = {"win", "podium", "points", "retire", "p_title", "p_top3"}
+_PERCENT = {"win", "podium", "points", "retire", "p_title", "p_top3", "p_hit_pa", "p_game_hit"}
 
 
 def table(console: Console, title: str, frame: pl.DataFrame) -> None:

@@ -65,8 +65,8 @@ class SportHouse(Protocol):
         """Writes the sample league of the sport as files."""
         ...
 
-    def over_all_seasons(self) -> Any:
-        """The assets that look at every season together."""
+    def over_all_seasons(self, lake: Lake) -> Any:
+        """The assets that look at every season together, or None while there is nothing to look at."""
         ...
 
     def make(self, platform: Runs, lake: Lake, seasons: Sequence[int]) -> None:

@@ -11,6 +11,8 @@ from rich.console import Console
 
 from formguide.baseball import today
 from formguide.baseball.arrivals import ARRIVALS, SPORT, takes
+from formguide.baseball.forecast_tables import BacktestForecasts
+from formguide.baseball.streak.making import POLICY
 from formguide.cli.baseball import screen
 from formguide.cli.sports import Runs, SportHouse
 from formguide.lake import Lake
@@ -21,10 +23,12 @@ class Baseball:
 
     titles: Mapping[str, str] = {
         "baseball__source_files": "source files",
-        "baseball__results": "games, line-ups, plate appearances",
+        "baseball__results": "games and plate appearances",
         "baseball__features": "features",
         "baseball__backtest_forecasts": "backtest, day by day",
         "baseball__forecast_scorecard": "scorecard with baselines",
+        "baseball__streak_policy": "streak policy",
+        "baseball__streak_evaluation": "what it comes to over a season",
         "baseball__seed_audit": "audit of a seed",
     }
     files = "game files"
@@ -41,8 +45,10 @@ class Baseball:
 
         write_sample(folder)
 
-    def over_all_seasons(self) -> Any:
+    def over_all_seasons(self, lake: Lake) -> Any:
         """The scorecard, the streak policy and what it comes to; nothing before there is a backtest."""
+        if not lake.partitions(SPORT, BacktestForecasts.name):
+            return None
         return import_module("assets.baseball_backtest").OVER_ALL_SEASONS
 
     def make(self, platform: Runs, lake: Lake, seasons: Sequence[int]) -> None:
@@ -66,15 +72,15 @@ class Baseball:
         else:
             rows = forecasts_of(lake, day)
             screen.batters(console, f"Who gets a hit on {day}", rows.head(5), team_names(lake, day))
-            console.print(f"Today's pick, {screen.why(rows)}", soft_wrap=True)
+            console.print(f"Today's pick, {screen.why(rows)}\n", soft_wrap=True)
+            screen.streak(console, lake, rows)
         screen.scorecard(console, lake)
 
     def next_steps(self, lake: Lake) -> list[str]:
-        """All of the day's batters, and a streak player's question."""
-        return [
-            f"forecast {SPORT} --top 20",
-            "streak advise --streak 12 --days-left 40 --saver",
-        ]
+        """All of the day's batters, and a streak player's question, or what must come before it."""
+        if lake.manifest(SPORT, POLICY, None) is None:
+            return [f"forecast {SPORT} --top 20", f"backtest {SPORT}"]
+        return [f"forecast {SPORT} --top 20", "streak advise --streak 12 --days-left 40 --saver"]
 
 
 HOUSE: SportHouse = Baseball()

@@ -6,12 +6,16 @@ import polars as pl
 from rich.console import Console
 
 from formguide.baseball.forecast_tables import ForecastScorecard
+from formguide.baseball.streak import advise, making
+from formguide.baseball.streak.tables import StreakEvaluation
 from formguide.cli.screen import table
 from formguide.lake import Lake
 
 SPORT = "baseball"
 HEADLINE_METRICS = ("p_at_1", "p_at_5", "p_at_10", "log_loss", "brier", "auc", "calibration_slope")
 """What is printed of the scorecard unless everything is asked for."""
+STREAK, DAYS_LEFT = 12, 40
+"""The streak player that the headline speaks to."""
 
 
 def best_first(forecasts: pl.DataFrame) -> pl.DataFrame:
@@ -39,7 +43,7 @@ def batters(console: Console, title: str, forecasts: pl.DataFrame, teams: dict[i
 def why(forecasts: pl.DataFrame) -> str:
     """Why the first of some forecasts (best first) is the pick, against the middle of the day's batters."""
     pick, middle = forecasts.row(0, named=True), forecasts.select(pl.median("expected_pa", "p_hit_pa")).row(0)
-    pitcher = pick["pitcher"] or "an unknown starter"
+    pitcher = pick["pitcher"] or f"the starter ({pick['pitcher_status']})"
     lines = [
         f"{pick['batter']}: {pick['p_game_hit']:.1%} to get a hit. "
         f"He bats {_ordinal(pick['slot'])} ({pick['lineup_status']} line-up), "
@@ -56,6 +60,31 @@ def why(forecasts: pl.DataFrame) -> str:
         low, high = pick["p_game_hit_low"], pick["p_game_hit_high"]
         lines.append(f"{pick['seeds']} seeds say {low:.1%} to {high:.1%}.")
     return " ".join(lines)
+
+
+def streak(console: Console, lake: Lake, forecasts: pl.DataFrame) -> None:
+    """What a streak player in the middle of a season should do about the day (forecasts best first), and what
+    his chance of 57 is; nothing before the lake has a policy."""
+    if lake.manifest(SPORT, making.POLICY, None) is None:
+        return
+    best = forecasts.row(0, named=True)
+    second = not forecasts.filter(pl.col("game_pk") != best["game_pk"]).is_empty()
+    policy = making.load_policy(lake)
+    advice = advise(policy, STREAK, DAYS_LEFT, saver=True, p=best["p_game_hit"], second=second)
+    console.print(
+        f"A streak of {STREAK}, {DAYS_LEFT} days left, with the saver: {advice.action}. {advice.why}",
+        soft_wrap=True,
+    )
+    honest = lake.read_table(SPORT, StreakEvaluation.name, None, StreakEvaluation).filter(
+        (pl.col("question") == "held_out") & (pl.col("policy") == "optimal") & (pl.col("span") == "all")
+    )
+    for row in honest.iter_rows(named=True):
+        low, high = row["p_low"] or 0.0, row["p_high"] or 0.0
+        console.print(
+            f"57 in a season by this policy, on days that it was not made for: {row['p_goal']:.2g} "
+            f"({low:.2g} to {high:.2g}).\n",
+            soft_wrap=True,
+        )
 
 
 def scorecard(console: Console, lake: Lake) -> None:

@@ -43,7 +43,7 @@ class Formula1:
         """Four seasons of a made-up championship."""
         sample.write_sample(folder)
 
-    def over_all_seasons(self) -> Any:
+    def over_all_seasons(self, lake: Lake) -> Any:
         """The scorecard."""
         return import_module("assets.formula1").OVER_ALL_SEASONS
 
