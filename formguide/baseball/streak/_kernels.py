@@ -38,11 +38,11 @@ def _inlined(function: F) -> F:
 
 
 @_inlined
-def _best(stay: float, one: float, two: float) -> tuple[float, int]:
-    """The largest of three gains, the first of equals, and its action."""
+def _best(stay: float, one: float, two: float, unit: int) -> tuple[float, int]:
+    """The largest of three gains, the first of equals, and its action times ``unit``: its bits of a word."""
     better = one if one > stay else stay
     best = two if two > better else better
-    return best, (1 if best > stay else 0) + (1 if two > better else 0)
+    return best, (unit if best > stay else 0) + (unit if two > better else 0)
 
 
 @compiled
@@ -67,12 +67,12 @@ def _choose(
         stay = later[s] - fallen - forbid_skip
         one = later[s + 1] - fallen
         two = later[s + 2] - fallen
-        gain0, bits0 = _best(stay, p0 * one, q0 * two)
-        gain1, bits1 = _best(stay, p1 * one, q1 * two)
-        gain2, bits2 = _best(stay, p2 * one, q2 * two)
-        gain3, bits3 = _best(stay, p3 * one, q3 * two)
-        gain4, bits4 = _best(stay, p4 * one, q4 * two)
-        word[s] = bits0 + (bits1 << 2) + (bits2 << 4) + (bits3 << 6) + (bits4 << 8)
+        gain0, bits0 = _best(stay, p0 * one, q0 * two, 1)
+        gain1, bits1 = _best(stay, p1 * one, q1 * two, 4)
+        gain2, bits2 = _best(stay, p2 * one, q2 * two, 16)
+        gain3, bits3 = _best(stay, p3 * one, q3 * two, 64)
+        gain4, bits4 = _best(stay, p4 * one, q4 * two, 256)
+        word[s] = bits0 | bits1 | bits2 | bits3 | bits4
         value[s] = base[s] + ((((w0 * gain0 + w1 * gain1) + w2 * gain2) + w3 * gain3) + w4 * gain4)
 
 
@@ -111,7 +111,8 @@ def best_policy(
 ) -> None:
     """Backward induction: fills ``words`` and ``value``.
 
-    ``forbid_skip``: 0, or 2 where one must name somebody every day.
+    ``forbid_skip``: 0, or 2 where one must name somebody every day. In the cells that stand for the goal the
+    words are skips only if one may skip; nobody reads them otherwise.
     """
     width = goal + PAD
     cells = 2 * width
@@ -140,9 +141,6 @@ def best_policy(
                 hit[now, five],
                 both[now, five],
             )
-            for saver in range(2):
-                for k in range(goal, width):
-                    words[day - 1, group, saver * width + k] = 0
         _reached(goal, today)
 
 
