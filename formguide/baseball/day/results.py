@@ -39,7 +39,9 @@ def batting_line(document: Mapping[str, Any], batter_id: int, state: str) -> Bat
     nothing. state: of the game, as the feed's reader names it.
     """
     try:
-        official = date.fromisoformat(document["gameData"]["datetime"]["officialDate"])
+        when = document["gameData"]["datetime"]
+        # A suspended game counts for the day on which it began, whenever it goes on.
+        official = date.fromisoformat(min(when["officialDate"], when.get("resumedFromDate", "9999")))
         teams = document["liveData"]["boxscore"]["teams"]
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a feed/live document: no {error}") from error

@@ -82,6 +82,12 @@ def test_without_a_line_in_the_box_score_the_plays_are_counted():
     assert batting_line(document(None, []), 7, "live") == BattingLine(0, 0, "live", DAY)
 
 
+def test_a_game_that_goes_on_later_counts_for_the_day_it_began():
+    told = document({"hits": 1, "plateAppearances": 4}, [])
+    told["gameData"]["datetime"] = {"officialDate": "2024-06-12", "resumedFromDate": "2024-06-11"}
+    assert result_of(batting_line(told, 7, "final"), DAY) == "hit"
+
+
 def test_something_else_is_no_document():
     with pytest.raises(ValueError, match="not a feed/live document"):
         batting_line({"message": "Object not found"}, 7, "live")
