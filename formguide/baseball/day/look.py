@@ -7,9 +7,10 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from formguide.alerts import record_failure
 from formguide.asof import fingerprint
 from formguide.baseball.day import documents, ledger
-from formguide.baseball.day.deps import Day, Forecast
+from formguide.baseball.day.deps import JOB, Day, Forecast
 from formguide.baseball.day.pick import candidates
 from formguide.baseball.day.plan import TO_COME
 from formguide.baseball.day.source import SourceDown
@@ -25,7 +26,7 @@ from formguide.baseball.day.tables import (
 )
 from formguide.baseball.forecast_tables import BatterForecasts
 from formguide.baseball.tables import Games, Lineups
-from formguide.baseball.today import log_forecasts
+from formguide.baseball.today import HISTORY, log_forecasts
 from formguide.lake import Written
 from formguide.schema import dtypes, empty
 
@@ -80,34 +81,39 @@ def list_games(day: Day, game_date: date) -> int:
 
 def forecast(day: Day, game_date: date, model: str = REAL) -> Written:
     """A model's forecasts of the day, from what is known of it; made again only if something of that, or of
-    the history, has changed."""
+    the history, has changed.
+
+    If the forecast fails when a pick's time is up, those made before are kept, and the log of failures says
+    so.
+    """
     if model not in MODELS:
         raise ValueError(f"{model} is none of {', '.join(MODELS)}")
-    table = FORECASTS[model]
+    table, key = FORECASTS[model], ledger.partition(game_date)
     games = ledger.read(day.lake, DayGames, [game_date]).select(list(dtypes(Games)))
     lineups = ledger.read(day.lake, DayLineups, [game_date]).select(list(dtypes(Lineups)))
-    history = {
-        name: [m.hash for m in day.lake.manifests(SPORT, name).values()]
-        for name in ("games", "lineups", "plate_appearances")
-    }
     version = version_of(day.forecast)
+    history = [m.hash for name in HISTORY for m in day.lake.manifests(SPORT, name).values()]
     made_from = fingerprint(model, version, games, lineups, history)
-    key = ledger.partition(game_date)
     manifest = day.lake.manifest(SPORT, table.name, key)
+    held = ledger.read(day.lake, table, [game_date])
     if manifest is not None and manifest.made_from == made_from:
-        return day.lake.write_table(
-            SPORT, table.name, key, ledger.read(day.lake, table, [game_date]), table, made_from
-        )
-    if games.is_empty():
+        return day.lake.write_table(SPORT, table.name, key, held, table, made_from)
+    try:
         frame = empty(table)
-    else:
-        frame = day.forecast(day.lake, game_date, games, lineups, shadow=model == SHADOW)
+        if not games.is_empty():
+            frame = day.forecast(day.lake, game_date, games, lineups, shadow=model == SHADOW)
+    except Exception as error:
+        # A pick on an older forecast is better than none; anything may be wrong with a model.
+        if manifest is None or not _time_is_up(day, game_date):
+            raise
+        reason = {"forecast": f"{type(error).__name__}: {error}"}
+        record_failure(day.lake, f"{game_date} forecast {day.clock():%H:%M:%S}", JOB, day.clock(), reason)
+        return day.lake.write_table(SPORT, table.name, key, held, table, manifest.made_from)
     if model == REAL:
         # What is issued goes on record first: a log that misses a forecast cannot be mended.
         now = day.clock()
         to_come = candidates(frame, ledger.read(day.lake, DayGames, [game_date]), now)["game_pk"].to_list()
-        issued = frame.filter(pl.col("game_pk").is_in(to_come))
-        log_forecasts(day.lake, issued, version, made_from, now)
+        log_forecasts(day.lake, frame.filter(pl.col("game_pk").is_in(to_come)), version, made_from, now)
     return day.lake.write_table(SPORT, table.name, key, frame, table, made_from)
 
 

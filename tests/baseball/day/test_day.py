@@ -334,6 +334,26 @@ def test_a_post_that_fails_is_tried_again_and_made_once(play):
     assert [key for _, key in day.board.posts] == ["pick/blend/1", "result/blend/1/hit"]
 
 
+def test_a_model_that_breaks_during_the_day_costs_no_pick(play):
+    """The pick is locked when its time is up, on the morning's forecast."""
+    day = play([early(), late()], MORNING, {FIRST: 0.8, SECOND: 0.6}, advise=single)
+    works = day.day.forecast
+
+    def breaks(*args: Any, **kwargs: Any) -> pl.DataFrame:
+        if day.clock.now > MORNING:
+            raise ZeroDivisionError("no model")
+        made: pl.DataFrame = works(*args, **kwargs)
+        return made
+
+    day.day = replace(day.day, forecast=breaks)
+    day.until(NIGHT)
+    pick = picks_of(day)[1]
+    assert (pick["batter_id"], pick["locked_at"]) == (FIRST, EARLY - timedelta(minutes=15))
+    reasons = day.day.lake.read_table("platform", RunFailures.name)["reason"].to_list()
+    assert "ZeroDivisionError: no model" in reasons
+    assert record_of(day) == [(DAY, "hit", 0, 1)]
+
+
 def test_a_mistake_of_the_shadow_model_stops_neither_results_nor_posts(play):
     day = play([early(), late()], MORNING, {FIRST: 0.8, SECOND: 0.6}, advise=single)
     works = day.day.forecast

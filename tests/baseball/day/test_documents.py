@@ -13,6 +13,7 @@ import pytest
 
 from formguide.baseball import truncate
 from formguide.baseball.day import documents
+from formguide.baseball.day.results import batting_line, result_of
 from formguide.baseball.day.source import SourceDown
 
 TIMES = ("game_pk", "start_at", "state")
@@ -24,6 +25,23 @@ def real(real_data: Callable[[str], Path]) -> Callable[[str], Any]:
         return json.loads((real_data("baseball") / "mlb_api" / name).read_text(encoding="utf-8-sig"))
 
     return of
+
+
+def test_a_real_game_cut_after_any_play_never_takes_a_hit_back(real):
+    """Open until there is a hit, a hit from then on, whatever comes after."""
+    final = real("feed_live_744914.json")
+    batters = {play["matchup"]["batter"]["id"] for play in final["liveData"]["plays"]["allPlays"]}
+    day, count = date(2024, 7, 1), len(final["liveData"]["plays"]["allPlays"])
+    seen: dict[int, list[str]] = {batter: [] for batter in batters}
+    for plays in [*range(0, count, 9), count]:
+        shown = truncate.cut(final, plays) if plays < count else final
+        state = documents.state_of(shown)
+        for batter in batters:
+            seen[batter].append(result_of(batting_line(shown, batter, state), day))
+    for told in seen.values():
+        assert set(told[:-1]) <= {"open", "hit"} and told == sorted(told, key=lambda r: r != "open")
+        assert told[-1] in ("hit", "miss")
+    assert {told[-1] for told in seen.values()} == {"hit", "miss"}
 
 
 def listed(**changed: Any) -> dict[str, Any]:
