@@ -90,6 +90,8 @@ def forecast(day: Day, game_date: date, model: str = REAL) -> Written:
         raise ValueError(f"{model} is none of {', '.join(MODELS)}")
     table, key = FORECASTS[model], ledger.partition(game_date)
     games = ledger.read(day.lake, DayGames, [game_date]).select(list(dtypes(Games)))
+    if games.is_empty():
+        return day.lake.write_table(SPORT, table.name, key, empty(table), table, made_from="")
     lineups = ledger.read(day.lake, DayLineups, [game_date]).select(list(dtypes(Lineups)))
     version = version_of(day.forecast)
     history = [m.hash for name in HISTORY for m in day.lake.manifests(SPORT, name).values()]
@@ -99,9 +101,7 @@ def forecast(day: Day, game_date: date, model: str = REAL) -> Written:
     if manifest is not None and manifest.made_from == made_from:
         return day.lake.write_table(SPORT, table.name, key, held, table, made_from)
     try:
-        frame = empty(table)
-        if not games.is_empty():
-            frame = day.forecast(day.lake, game_date, games, lineups, shadow=model == SHADOW)
+        frame = day.forecast(day.lake, game_date, games, lineups, shadow=model == SHADOW)
     except Exception as error:
         # A pick on an older forecast is better than none; anything may be wrong with a model.
         if manifest is None or not _time_is_up(day, game_date):
