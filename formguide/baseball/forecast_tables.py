@@ -62,6 +62,13 @@ class BacktestForecasts(BatterForecasts):
         null=True,
     )
 
+    p_slot = probability(
+        "Baseline: how often starters in that place of the order had a hit, by home and away"
+    )
+    p_rate_60 = probability("Baseline: what his hit rate over his last 60 game-dates has meant")
+    p_rate_120 = probability("Baseline: what his hit rate over his last 120 game-dates has meant")
+    p_first_two = probability("Baseline: the same of the first two in the order, the others behind them")
+
 
 class ForecastLog(BatterForecasts):
     """What was issued, as it was issued; rows are only ever added."""
