@@ -18,6 +18,7 @@ GOOD = {
     "p_game_hit_low": 0.66,
     "p_game_hit": 0.68,
     "p_game_hit_high": 0.7,
+    "seeds": 3,
 }
 
 
@@ -25,6 +26,12 @@ def test_a_possible_forecast_passes():
     finding = forecast_checks.probabilities(pl.DataFrame([GOOD]))
     assert finding.passed
     assert "1 forecasts" in finding.said
+
+
+def test_one_of_many_seeds_may_lie_outside_the_interval():
+    extreme = {**GOOD, "p_game_hit": 0.72}
+    assert not forecast_checks.probabilities(pl.DataFrame([extreme])).passed
+    assert forecast_checks.probabilities(pl.DataFrame([{**extreme, "seeds": 20}])).passed
 
 
 @pytest.mark.parametrize(
