@@ -64,7 +64,7 @@ def key_columns(table: type[Table]) -> list[str]:
 
 def dtypes(table: type[Table]) -> dict[str, pl.DataType]:
     """The polars type of every column, in column order."""
-    return dict(table.create_empty().schema)
+    return dict(_declared(table))
 
 
 def empty(table: type[Table]) -> pl.DataFrame:
@@ -135,6 +135,12 @@ def split(frame: pl.DataFrame, table: type[Table]) -> Split:
     texts = [f"{_row_key(given.row(i, named=True), keys, i)}: {'; '.join(reasons[i])}" for i in bad_rows]
     bad = given[bad_rows].with_columns(pl.Series("reason", texts, dtype=pl.String))
     return Split(pl.DataFrame(result).drop(_ROW), bad)
+
+
+@cache
+def _declared(table: type[Table]) -> dict[str, pl.DataType]:
+    """The same, asked of dataframely once: small tables are read and written all day long."""
+    return dict(table.create_empty().schema)
 
 
 @cache
