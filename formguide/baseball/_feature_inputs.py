@@ -103,11 +103,11 @@ def _batteries(found: dict[str, np.ndarray]) -> Column:
     return Column(pairs(found["pitcher_id"], found["catcher_id"], _MANY), _NO_BITS, 0)
 
 
-def facts(rows: pl.DataFrame) -> Facts:
+def facts(rows: pl.DataFrame, team: np.ndarray, nobody: int) -> Facts:
+    """What the plate appearances tell; `team`: the rows of the fielding teams, `nobody`: the last row."""
     call = pl.col("last_pitch_call")
     flags = rows.select(
         hit="is_hit",
-        reliever=~pl.col("pitcher_is_starter"),
         ground_ball=pl.col("trajectory") == "ground_ball",
         hard_contact=pl.col("hardness") == "hard",
         # Null, neither true nor false, where the batter did not swing at the last pitch.
@@ -120,5 +120,6 @@ def facts(rows: pl.DataFrame) -> Facts:
         **{flag.name: column(flag) for flag in flags},
         **{fact: column(rows[name]) for fact, name in _FACTS.items()},
         last_type=coded(rows["last_pitch_type"], [code.upper() for code in PITCH_TYPES]),
+        bullpen=np.where(rows["pitcher_is_starter"].to_numpy(), np.uint32(nobody), team),
         types=tuple(column(rows[name]) for name in _TYPES),
     )

@@ -1,8 +1,7 @@
 """The one pass over the plate appearances, in date order: answer a day's questions, then learn the day.
 
-Every player, umpire, bullpen and park has a row in a table of what is known. For each date the pass first
-copies out what the queries of that date ask for, and only then adds the date's plate appearances: so nothing
-that happens on a date, in either game of a doubleheader, can be seen in a feature of that date.
+For each date the pass first copies out what the queries of that date ask for, and only then adds the date's
+plate appearances: so nothing of a date, in either game of a doubleheader, can be seen in its features.
 
 A rolling feature is a mean of per-date rates over a player's last N game-dates. The dates' rates are kept in
 a ring, and the sum slides: the new date comes in, the one that is N dates old goes out. Sums that slide in
@@ -16,19 +15,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from formguide.baseball._feature_columns import Column, Days, compiled
-from formguide.baseball._feature_state import (
-    Codes,
-    Ever,
-    Facts,
-    Known,
-    Mix,
-    Plan,
-    Plans,
-    Rookies,
-    Rules,
-    State,
-)
+from formguide.baseball import _feature_state as shapes
+from formguide.baseball._feature_columns import Column, compiled
+from formguide.baseball._feature_state import Codes, Known, Mix, Plan, Rookies, State
 
 SCALE = 2.0**40
 """A rate is held as a whole number of 1/SCALE: rounding moves it by less than 5e-13."""
@@ -39,31 +28,19 @@ LARGEST = 2.0**17
 NO_RATE = np.int64(-(2**63))
 """What the ring holds for a date without a rate (no swing, no batted ball, no reading)."""
 
-TYPES = 12
-"""Pitch types that are told apart."""
+TYPES, MIX_WINDOW, MIX_RING = 12, 30, 32
+"""Pitch types that are told apart, game-dates over which they are counted, dates in the ring."""
 
-MIX_WINDOW = 30
-"""Game-dates over which a pitcher's pitch types are counted."""
-
-MIX_RING = 32
-"""Dates that the ring of pitch counts holds: the power of two from MIX_WINDOW up."""
-
-BATTER_RATES = 11
-HIT, WHIFF, COUNT, HARD_CONTACT, BARREL, HARD_HIT, SWEET, EXIT_SPEED, FACED, LAST_WHIFF, LAST_FACED = range(
-    11
-)
+HIT, WHIFF, COUNT, HARD_CONTACT, BARREL, HARD_HIT = range(6)
+SWEET, EXIT_SPEED, FACED, LAST_WHIFF, LAST_FACED = range(6, 11)
 """The per-date rates of a batter, by their place in the batters' plan."""
 
-PITCHER_RATES = 8
 ALLOWED, SPEED, SPIN, EXTENSION, BREAK, LAST_SPEED, LAST_SPIN, LAST_BREAK = range(8)
 """The per-date rates of a pitcher."""
 
 BARREL_MPH, HARD_MPH, SWEET_LOW_DEG, SWEET_HIGH_DEG = 98.0, 95.0, 8.0, 32.0
 
-ROOKIE_WINDOWS = (30, 60, 120)
-ROOKIE_RING = 128
-HANDS = 3
-NEVER = -(2**31)
+ROOKIE_WINDOWS, ROOKIE_RING = (30, 60, 120), 128
 
 
 @compiled
@@ -135,15 +112,14 @@ def _publish_rookies(known: Known, rookies: Rookies) -> None:
         entity = known.touched[k]
         n = known.dates[entity]
         ring, recent = rookies.ring[entity], rookies.recent[entity]
-        for w in range(3):
-            window = ROOKIE_WINDOWS[w]
-            old = (n - window) & (ROOKIE_RING - 1)
-            for side in range(2):
-                recent[w, side] += rookies.today[entity, side] - (ring[old, side] if n >= window else 0)
         for side in range(2):
-            ring[n & (ROOKIE_RING - 1), side] = rookies.today[entity, side]
-            rookies.career[entity, side] += rookies.today[entity, side]
-            rookies.today[entity, side] = 0
+            today = np.int32(known.today[entity, HIT, side])
+            for w in range(3):
+                window = ROOKIE_WINDOWS[w]
+                old = ring[(n - window) & (ROOKIE_RING - 1), side] if n >= window else 0
+                recent[w, side] += today - old
+            ring[n & (ROOKIE_RING - 1), side] = today
+            rookies.career[entity, side] += today
 
 
 @compiled
@@ -164,13 +140,11 @@ def _publish_mix(known: Known, mix: Mix, least: int) -> None:
             went += leaving
             pitches += mix.recent[pitcher, t]
         mix.filled[pitcher] += (came > 0) - (went > 0)
-        entropy = np.nan
-        if mix.filled[pitcher] >= least:
-            entropy = 0.0
-            for t in range(TYPES):
-                if mix.recent[pitcher, t] > 0:
-                    share = mix.recent[pitcher, t] / pitches
-                    entropy -= share * np.log2(share)
+        entropy = 0.0 if mix.filled[pitcher] >= least else np.nan
+        for t in range(TYPES):
+            if mix.recent[pitcher, t] > 0:
+                share = mix.recent[pitcher, t] / pitches
+                entropy -= share * np.log2(share)
         mix.entropy[pitcher] = entropy
 
 
@@ -185,15 +159,6 @@ def _add_hits(known: Known, rate: int, entity: np.ndarray, hit: Column, rows: np
         if entity[i] != nobody:
             _plays(known, entity[i], day)
             _count(known, entity[i], rate, _is(hit, i), 1.0)
-
-
-@compiled
-def _add_bullpen(known: Known, team: np.ndarray, facts: Facts, rows: np.ndarray, day: int) -> None:
-    """Hits off relievers; a date on which a team's starter pitches to the end is no date of its bullpen."""
-    for i in rows:
-        if _is(facts.reliever, i):
-            _plays(known, team[i], day)
-            _count(known, team[i], 0, _is(facts.hit, i), 1.0)
 
 
 @compiled
@@ -215,8 +180,9 @@ def _add_flag(known: Known, rate: int, entity: np.ndarray, flag: Column, rows: n
 
 
 @compiled
-def _add_swings(known: Known, batter: np.ndarray, facts: Facts, rows: np.ndarray) -> None:
-    missed, fouls, played = facts.swinging, facts.fouls, facts.in_play
+def _add_swings(
+    known: Known, batter: np.ndarray, missed: Column, fouls: Column, played: Column, rows: np.ndarray
+) -> None:
     if missed.values.size > 0 and fouls.values.size > 0 and played.values.size > 0:
         for i in rows:
             there = _has(missed, i) & _has(fouls, i) & _has(played, i)
@@ -225,18 +191,19 @@ def _add_swings(known: Known, batter: np.ndarray, facts: Facts, rows: np.ndarray
 
 
 @compiled
-def _add_counts(known: Known, batter: np.ndarray, facts: Facts, rows: np.ndarray) -> None:
-    balls, strikes = facts.balls, facts.strikes
+def _add_counts(known: Known, batter: np.ndarray, balls: Column, strikes: Column, rows: np.ndarray) -> None:
     if balls.values.size > 0 and strikes.values.size > 0:
         for i in rows:
             there = _has(balls, i) & _has(strikes, i)
-            _count(known, batter[i], COUNT, there * (balls.values[i] - strikes.values[i]), there)
+            count = there * (balls.values[i] - strikes.values[i])
+            _count(known, batter[i], COUNT, count, there)
 
 
 @compiled
-def _add_batted_balls(known: Known, batter: np.ndarray, facts: Facts, rows: np.ndarray) -> None:
+def _add_batted_balls(
+    known: Known, batter: np.ndarray, speeds: Column, angles: Column, rows: np.ndarray
+) -> None:
     """Exit speed and angle: a barrel needs both, the others the one that they are about."""
-    speeds, angles = facts.exit_speed, facts.exit_angle
     some_speeds, some_angles = speeds.values.size > 0, angles.values.size > 0
     for i in rows:
         timed = some_speeds and _has(speeds, i)
@@ -251,52 +218,51 @@ def _add_batted_balls(known: Known, batter: np.ndarray, facts: Facts, rows: np.n
 
 
 @compiled
-def _add_ever(ever: Ever, codes: Codes, facts: Facts, rows: np.ndarray) -> None:
+def _add_ever(ever: shapes.Ever, codes: Codes, hit: Column, grounder: Column, rows: np.ndarray) -> None:
     """The counts that are never forgotten."""
-    grounders = facts.ground_ball.values.size > 0
-    judged = facts.called_strikes.values.size > 0 and facts.called_balls.values.size > 0
-    park, hand, battery = (ever.venue.shape[0] - 1, ever.platoon.shape[0] - 1, ever.pair.shape[0] - 1)
+    no_park, no_hand = ever.venue.shape[0] - 1, ever.platoon.shape[0] - 1
     for i in rows:
-        hit = _is(facts.hit, i)
-        ever.league[0] += hit
+        safe, park, hand = _is(hit, i), codes.venue[i], codes.platoon[i]
+        ever.league[0] += safe
         ever.league[1] += 1
-        if codes.venue[i] != park:
-            ever.venue[codes.venue[i], 0] += hit
-            ever.venue[codes.venue[i], 1] += 1
-        if codes.platoon[i] != hand:
-            ever.platoon[codes.platoon[i], 0] += hit
-            ever.platoon[codes.platoon[i], 1] += 1
-        if grounders and _has(facts.ground_ball, i) and _is(facts.ground_ball, i):
-            ever.grounder[codes.batter[i], 0] += hit
-            ever.grounder[codes.batter[i], 1] += 1
-        if (
-            judged
-            and codes.pair[i] != battery
-            and _has(facts.called_strikes, i)
-            and _has(facts.called_balls, i)
-        ):
-            strikes = facts.called_strikes.values[i]
-            ever.pair[codes.pair[i], 0] += strikes
-            ever.pair[codes.pair[i], 1] += strikes + facts.called_balls.values[i]
+        if park != no_park:
+            ever.venue[park, 0] += safe
+            ever.venue[park, 1] += 1
+        if hand != no_hand:
+            ever.platoon[hand, 0] += safe
+            ever.platoon[hand, 1] += 1
+        if grounder.values.size > 0:
+            there = _has(grounder, i) & _is(grounder, i)
+            ever.grounder[codes.batter[i], 0] += there & safe
+            ever.grounder[codes.batter[i], 1] += there
 
 
 @compiled
-def _add_types(mix: Mix, last_mix: Mix, pitcher: np.ndarray, facts: Facts, rows: np.ndarray) -> None:
+def _add_called(
+    total: np.ndarray, pair: np.ndarray, strikes: Column, balls: Column, rows: np.ndarray
+) -> None:
+    """The same of a pitcher and a catcher."""
+    if strikes.values.size > 0 and balls.values.size > 0:
+        for i in rows:
+            if pair[i] != total.shape[0] - 1 and _has(strikes, i) and _has(balls, i):
+                total[pair[i], 0] += strikes.values[i]
+                total[pair[i], 1] += strikes.values[i] + balls.values[i]
+
+
+@compiled
+def _add_types(today: np.ndarray, pitcher: np.ndarray, types: tuple[Column, ...], rows: np.ndarray) -> None:
     for t in range(TYPES):
-        thrown = facts.types[t]
+        thrown = types[t]
         if thrown.values.size > 0:
             for i in rows:
-                mix.today[pitcher[i], t] += thrown.values[i] if _has(thrown, i) else 0
-    for i in rows:
-        if facts.last_type[i] >= 0:
-            last_mix.today[pitcher[i], facts.last_type[i]] += 1
+                today[pitcher[i], t] += thrown.values[i] if _has(thrown, i) else 0
 
 
 @compiled
-def _add_rookies(rookies: Rookies, batter: np.ndarray, hit: Column, rows: np.ndarray) -> None:
+def _add_last_type(today: np.ndarray, pitcher: np.ndarray, last_type: np.ndarray, rows: np.ndarray) -> None:
     for i in rows:
-        rookies.today[batter[i], 0] += _is(hit, i)
-        rookies.today[batter[i], 1] += 1
+        if last_type[i] >= 0:
+            today[pitcher[i], last_type[i]] += 1
 
 
 # -- answering a date's queries --------------------------------------------------------------------
@@ -316,7 +282,7 @@ def _answer_means(
 
 @compiled
 def _answer_rookies(
-    rookies: Rookies, rules: Rules, prior: float, batter: np.ndarray, rows: np.ndarray, out: np.ndarray
+    rookies: Rookies, rules: shapes.Rules, prior: float, batter: np.ndarray, rows: np.ndarray, out: np.ndarray
 ) -> None:
     """Batters with a short career: hits per plate appearance, shrunk towards the prior (NaN without any)."""
     for i in rows:
@@ -339,18 +305,17 @@ def _answer_ever(
 @compiled
 def _answer(
     state: State,
-    plans: Plans,
-    rules: Rules,
     codes: Codes,
+    rules: shapes.Rules,
     day: int,
     rows: np.ndarray,
-    out: np.ndarray,
     at: np.ndarray,
+    out: np.ndarray,
 ) -> None:
     """The features of the queries `rows`, all of one date, from what was known the day before."""
     batters, pitchers, ever = state.batters, state.pitchers, state.ever
-    a = plans.batters.window.size
-    b = a + plans.pitchers.window.size
+    a = batters.mean.shape[1]
+    b = a + pitchers.mean.shape[1]
     _answer_means(batters, codes.batter, rows, out, at[:a])
     _answer_means(pitchers, codes.pitcher, rows, out, at[a:b])
     _answer_means(state.bullpens, codes.team, rows, out, at[b : b + 1])
@@ -371,23 +336,27 @@ def _answer(
     _answer_ever(ever.venue, rules.park, codes.venue, rows, out[park])
     for i in rows:
         out[park, i] /= league
-        played = batters.dates[codes.batter[i]] > 0
-        out[rest, i] = day - batters.last[codes.batter[i]] if played else np.nan
+        out[rest, i] = day - batters.last[codes.batter[i]] if batters.dates[codes.batter[i]] > 0 else np.nan
 
 
 @compiled
 def _learn(
-    state: State, plans: Plans, rules: Rules, codes: Codes, facts: Facts, day: int, rows: np.ndarray
+    state: State,
+    codes: Codes,
+    facts: shapes.Facts,
+    plans: shapes.Plans,
+    least: int,
+    day: int,
+    rows: np.ndarray,
 ) -> None:
     """A date's plate appearances, then the end of the date."""
     batters, pitchers = state.batters, state.pitchers
     batter, pitcher = codes.batter, codes.pitcher
     _add_hits(batters, HIT, batter, facts.hit, rows, day)
-    _add_rookies(state.rookies, batter, facts.hit, rows)
-    _add_swings(batters, batter, facts, rows)
-    _add_counts(batters, batter, facts, rows)
+    _add_swings(batters, batter, facts.swinging, facts.fouls, facts.in_play, rows)
+    _add_counts(batters, batter, facts.balls, facts.strikes, rows)
     _add_flag(batters, HARD_CONTACT, batter, facts.hard_contact, rows)
-    _add_batted_balls(batters, batter, facts, rows)
+    _add_batted_balls(batters, batter, facts.exit_speed, facts.exit_angle, rows)
     _add_mean(batters, FACED, batter, facts.speed, rows)
     _add_flag(batters, LAST_WHIFF, batter, facts.last_whiff, rows)
     _add_mean(batters, LAST_FACED, batter, facts.last_speed, rows)
@@ -399,43 +368,33 @@ def _learn(
     _add_mean(pitchers, LAST_SPEED, pitcher, facts.last_speed, rows)
     _add_mean(pitchers, LAST_SPIN, pitcher, facts.last_spin, rows)
     _add_mean(pitchers, LAST_BREAK, pitcher, facts.last_break, rows)
-    _add_types(state.mix, state.last_mix, pitcher, facts, rows)
-    _add_bullpen(state.bullpens, codes.team, facts, rows, day)
+    _add_types(state.mix.today, pitcher, facts.types, rows)
+    _add_last_type(state.last_mix.today, pitcher, facts.last_type, rows)
+    _add_hits(state.bullpens, 0, facts.bullpen, facts.hit, rows, day)
     _add_hits(state.umpires, 0, codes.umpire, facts.hit, rows, day)
-    _add_ever(state.ever, codes, facts, rows)
+    _add_ever(state.ever, codes, facts.hit, facts.ground_ball, rows)
+    _add_called(state.ever.pair, codes.pair, facts.called_strikes, facts.called_balls, rows)
     _publish_rookies(batters, state.rookies)
     _publish(batters, plans.batters)
-    _publish_mix(pitchers, state.mix, rules.mix_dates)
-    _publish_mix(pitchers, state.last_mix, rules.mix_dates)
+    _publish_mix(pitchers, state.mix, least)
+    _publish_mix(pitchers, state.last_mix, least)
     _publish(pitchers, plans.pitchers)
     _publish(state.bullpens, plans.bullpens)
     _publish(state.umpires, plans.umpires)
 
 
 @compiled
-def one_pass(
-    played: Days,
-    codes: Codes,
-    facts: Facts,
-    asked: Days,
-    asked_codes: Codes,
-    state: State,
-    plans: Plans,
-    rules: Rules,
-    at: np.ndarray,
-    out: np.ndarray,
-) -> None:
+def one_pass(job: shapes.Job, state: State, out: np.ndarray) -> None:
     """Fills `out`, of shape (wanted features, queries), with NaN where too little is known.
 
-    ``played``, ``codes`` and ``facts``: the plate appearances; ``asked`` and ``asked_codes``: the queries.
-    ``at``: the row of the result for each of `features.COMPUTED`, -1 where it is not wanted.
+    ``state``: nothing known; afterwards it holds the morning of the last date that was asked about.
     """
+    played, asked = job.played, job.asked
     learned = 0
     for k in range(asked.day.size):
-        today = asked.day[k]
-        while learned < played.day.size and played.day[learned] < today:
+        while learned < played.day.size and played.day[learned] < asked.day[k]:
             rows = played.order[played.start[learned] : played.start[learned + 1]]
-            _learn(state, plans, rules, codes, facts, played.day[learned], rows)
+            _learn(state, job.codes, job.facts, job.plans, job.rules.mix_dates, played.day[learned], rows)
             learned += 1
         rows = asked.order[asked.start[k] : asked.start[k + 1]]
-        _answer(state, plans, rules, asked_codes, today, rows, out, at)
+        _answer(state, job.asked_codes, job.rules, asked.day[k], rows, job.at, out)

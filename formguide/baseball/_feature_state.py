@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from formguide.baseball._feature_columns import Column
+from formguide.baseball._feature_columns import Column, Days
 
 
 class Plan(NamedTuple):
-    """What is rolled: means ``first[r]`` to ``first[r + 1]`` are those of rate r.
+    """What is rolled: means ``first[r]`` up to ``last[r]`` are those of rate r.
 
     ``window`` and ``least``: game-dates that a mean looks back, and how many of them must have a rate.
     A rate's dates lie in an entity's ring from ``start`` on in steps of ``step``: rates with rings of a size
@@ -55,7 +55,6 @@ class Rookies(NamedTuple):
     ring: np.ndarray
     recent: np.ndarray
     career: np.ndarray
-    today: np.ndarray
 
 
 class Mix(NamedTuple):
@@ -124,10 +123,12 @@ class Sizes(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What the plate appearances tell. Truth values are bits; the pitches by type are twelve columns."""
+    """What the plate appearances tell. Truth values are bits; the pitches by type are twelve columns.
+
+    ``bullpen``: the fielding team's row where a reliever pitched, else nobody's.
+    """
 
     hit: Column
-    reliever: Column
     ground_ball: Column
     hard_contact: Column
     last_whiff: Column
@@ -148,6 +149,7 @@ class Facts(NamedTuple):
     last_spin: Column
     last_break: Column
     last_type: np.ndarray
+    bullpen: np.ndarray
     types: tuple[Column, ...]
 
 
@@ -167,6 +169,22 @@ class Rules(NamedTuple):
     mix_dates: int
 
 
+class Job(NamedTuple):
+    """Plate appearances and queries by date, and how to answer.
+
+    ``at``: for each feature of `features.COMPUTED` its row of the result, -1 where it is not wanted.
+    """
+
+    played: Days
+    codes: Codes
+    facts: Facts
+    asked: Days
+    asked_codes: Codes
+    plans: Plans
+    rules: Rules
+    at: np.ndarray
+
+
 # -- nothing known ---------------------------------------------------------------------------------
 
 
@@ -181,7 +199,6 @@ def nothing_known(sizes: Sizes, plans: Plans, ring: int, mix_ring: int, types: i
             ring=np.empty((sizes.batter + 1, ring, 2), np.int32),
             recent=np.zeros((sizes.batter + 1, 3, 2), np.int32),
             career=_counts(sizes.batter, np.int32),
-            today=_counts(sizes.batter, np.int32),
         ),
         mix=_no_pitches(sizes.pitcher, mix_ring, types),
         last_mix=_no_pitches(sizes.pitcher, mix_ring, types),

@@ -59,15 +59,16 @@ more than the day did, and no forecast is made with it.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from formguide.baseball import _feature_kernels as kernels
-from formguide.baseball._feature_columns import by_day, coded_runs
+from formguide.baseball._feature_columns import by_day, coded_runs, column
 from formguide.baseball._feature_inputs import HANDS, facts, settle
-from formguide.baseball._feature_state import Plan, Plans, Rules, nothing_known
+from formguide.baseball._feature_state import Job, Plan, Plans, Rules, Sizes, nothing_known
 
 CORE = (
     "batter_hr_7g",
@@ -257,33 +258,52 @@ def feature_frame(
 
     Raises ValueError if a row has no date.
     """
-    rows = plate_appearances
+    pass_ = prepare(plate_appearances, queries, parity)
+    asked, computed = pass_.asked, np.empty((len(pass_.wanted), pass_.asked.height))
+    pass_.run(computed)
+    found = dict(zip(pass_.wanted, computed, strict=True))
+    found |= {"weather_temp": asked["temp_f"].to_numpy(), "wind_out_cf": _wind_out(asked)}
+    nothing = pl.repeat(None, asked.height, dtype=pl.Float64, eager=True)
+    told = {name: pl.Series(name, values, nan_to_null=True) for name, values in found.items()}
+    told["is_indoor"] = asked.select(_indoor()).to_series()
+    return pl.DataFrame([told.get(name, nothing).alias(name) for name in ALL])
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Plate appearances and queries as the pass reads them, and which features there are to compute."""
+
+    job: Job
+    sizes: Sizes
+    wanted: list[str]
+    asked: pl.DataFrame
+
+    def run(self, out: np.ndarray) -> None:
+        """Fills `out`, a row per wanted feature and a column per query; NaN where too little is known."""
+        rings = (kernels.ROOKIE_RING, kernels.MIX_RING, kernels.TYPES)
+        kernels.one_pass(self.job, nothing_known(self.sizes, _PLANS, *rings, len(HANDS)), out)
+
+
+def prepare(rows: pl.DataFrame, queries: pl.DataFrame | None = None, parity: bool = False) -> Pass:
+    """The first half of `feature_frame`: everybody has a number, everything its place in date order."""
     asked = _asked(rows if queries is None else queries)
     for frame in (rows, asked):
         if undated := frame["game_date"].null_count():
             raise ValueError(f"{undated} rows have no game_date: nobody can say what was known")
     wanted = [name for name in COMPUTED if all(_any(rows, needed) for needed in NEEDS.get(name, ()))]
     places, codes = settle(rows)
-    played = by_day(rows["game_date"].to_physical().to_numpy())
-    computed = np.empty((len(wanted), asked.height))
-    kernels.one_pass(
+    played = by_day(column(rows["game_date"].to_physical()).values)
+    job = Job(
         played,
         codes,
-        facts(rows),
-        played if queries is None else by_day(asked["game_date"].to_physical().to_numpy()),
+        facts(rows, codes.team, places.sizes.team),
+        played if queries is None else by_day(column(asked["game_date"].to_physical()).values),
         codes if queries is None else places.of(asked),
-        nothing_known(places.sizes, _PLANS, kernels.ROOKIE_RING, kernels.MIX_RING, kernels.TYPES, len(HANDS)),
         _PLANS,
         RULES._replace(prior=PARITY_PRIOR if parity else math.nan),
         np.array([wanted.index(name) if name in wanted else -1 for name in COMPUTED]),
-        computed,
     )
-    found = dict(zip(wanted, computed, strict=True))
-    found |= {"weather_temp": asked["temp_f"].to_numpy(), "wind_out_cf": _wind_out(asked)}
-    nothing = pl.repeat(None, asked.height, dtype=pl.Float64, eager=True)
-    told = {name: pl.Series(name, values, nan_to_null=True) for name, values in found.items()}
-    told["is_indoor"] = asked.select(_indoor()).to_series()
-    return pl.DataFrame([told.get(name, nothing).alias(name) for name in ALL])
+    return Pass(job, places.sizes, wanted, asked)
 
 
 def _asked(frame: pl.DataFrame) -> pl.DataFrame:
