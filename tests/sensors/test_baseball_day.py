@@ -16,9 +16,12 @@ from upath import UPath
 from assets import baseball_day as assets
 from formguide.baseball.day import Day, DaySettings, ledger, plan
 from formguide.baseball.day.pick import Advice
+from formguide.baseball.day.source import FolderSource, NetworkSource
 from formguide.baseball.day.tables import DayChecks, Picks, Published
+from formguide.baseball.publisher import Bluesky, PrivatePublisher, PublishError
 from formguide.lake import Lake
 from resources import LakeResource
+from resources.publisher import DayResource, PublisherResource, day_resources
 from sensors.baseball_day import STEP, baseball_day
 from tests.baseball.day.conftest import Board
 from tests.baseball.day.tiny import DAY, Clock, TinyGame, TinyLeague, batter, forecaster
@@ -211,3 +214,43 @@ def test_the_date_before_the_first_partition_is_left_alone(house):
 def test_every_kind_of_step_has_assets():
     for kind in plan.ORDER:
         assert assets.selection(plan.Step(DAY, kind, MORNING))
+
+
+def test_the_resources_follow_settings_and_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("FORMGUIDE_BLUESKY_HANDLE", "me.test")
+    monkeypatch.setenv("FORMGUIDE_BLUESKY_APP_PASSWORD", "not-to-be-seen")
+    public = tmp_path / "day.toml"
+    public.write_text('private_mode = false\nearly_lock_gap = 0.05\nalert_recipient = "did:plc:you"\n')
+    lake = Lake(UPath(tmp_path / "lake"))
+
+    def made(**fields: str) -> tuple[Any, Day]:
+        file = fields.pop("settings_file", "")
+        resources = {
+            "publisher": PublisherResource(settings_file=file),
+            "baseball_day": DayResource(settings_file=file, **fields),
+        }
+        with dg.build_resources(resources) as built:
+            return built.publisher, built.baseball_day(lake)
+
+    publisher, day = made()
+    assert isinstance(publisher, PrivatePublisher)
+    assert isinstance(day.source, NetworkSource) and day.gather is not None and day.alarm is None
+    publisher, day = made(settings_file=str(public), documents=str(tmp_path))
+    assert isinstance(publisher, Bluesky) and "not-to-be-seen" not in repr(publisher)
+    assert day.settings.early_lock_gap == 0.05
+    assert isinstance(day.source, FolderSource) and day.gather is None
+    assert isinstance(day.alarm, Bluesky) and day.alarm.recipient == "did:plc:you"
+    monkeypatch.setenv("FORMGUIDE_DAY_SETTINGS", str(public))
+    assert day_resources()["publisher"].settings_file == str(public)
+
+
+def test_in_public_without_an_account_the_run_says_so(tmp_path, monkeypatch):
+    monkeypatch.delenv("FORMGUIDE_BLUESKY_HANDLE", raising=False)
+    monkeypatch.delenv("FORMGUIDE_BLUESKY_APP_PASSWORD", raising=False)
+    public = tmp_path / "day.toml"
+    public.write_text("private_mode = false\n")
+    resources = {"publisher": PublisherResource(settings_file=str(public))}
+    with pytest.raises(dg.DagsterError) as raised, dg.build_resources(resources):
+        pass
+    assert isinstance(raised.value.__cause__, PublishError)
+    assert "FORMGUIDE_BLUESKY_HANDLE" in str(raised.value.__cause__)
