@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,14 @@ import pytest
 from upath import UPath
 
 from assets import baseball_day as assets
-from formguide.baseball.day import Day, DaySettings, ledger, plan
-from formguide.baseball.day.pick import Advice
+from formguide.baseball.day import Day, DaySettings, ledger, life, plan
+from formguide.baseball.day.pick import Advice, by_thresholds
+from formguide.baseball.day.play import stage
+from formguide.baseball.day.rates import forecast_by_rates
 from formguide.baseball.day.source import FolderSource, NetworkSource
-from formguide.baseball.day.tables import DayChecks, Picks, Published
+from formguide.baseball.day.tables import DayChecks, PickResults, Picks, Published
 from formguide.baseball.publisher import Bluesky, PrivatePublisher, PublishError
+from formguide.baseball.sample import write_sample
 from formguide.lake import Lake
 from resources import LakeResource
 from resources.publisher import DayResource, PublisherResource, day_resources
@@ -46,7 +49,9 @@ class House:
         self.league = TinyLeague([game], self.clock)
         self.forecast: Any = forecaster({FIRST: 0.8})
 
-    def day(self, lake: Lake) -> Day:
+        self.day: Callable[[Lake], Day] = self.tiny_day
+
+    def tiny_day(self, lake: Lake) -> Day:
         return Day(
             lake,
             self.league,
@@ -254,3 +259,36 @@ def test_in_public_without_an_account_the_run_says_so(tmp_path, monkeypatch):
         pass
     assert isinstance(raised.value.__cause__, PublishError)
     assert "FORMGUIDE_BLUESKY_HANDLE" in str(raised.value.__cause__)
+
+
+@pytest.mark.slow
+def test_two_days_of_the_sample_league_by_runs_leave_what_the_library_leaves(tmp_path, house):
+    """Tick by tick and run by run through Dagster, against the same days lived through without it."""
+    league = tmp_path / "league"
+    truth = write_sample(league, seasons=1, dates=8, dates_played=6)
+    dates = [date.fromisoformat(day) for day in truth.next_dates[:2]]
+    plain = stage(
+        Day(
+            Lake(UPath(tmp_path / "plain")),
+            house.league,
+            forecast_by_rates,
+            by_thresholds,
+            Board(),
+            DaySettings(),
+        ),
+        league,
+        dates,
+    )
+    start, board = plain.clock.now, Board()
+    assert all(scene.ran.done for scene in plain.scenes(plain.ends_at))
+    plain.clock.now = start
+    house.clock, house.board = plain.clock, board
+    house.day = lambda lake: replace(plain.day, lake=lake, publisher=board)
+    while house.clock.now <= plain.ends_at:
+        house.settled()
+        wake = life.wake_at(house.day(Lake(UPath(house.lake))))
+        house.clock.now = max(wake, house.clock.now + timedelta(seconds=1))
+    for table in (Picks, PickResults, Published):
+        assert house.rows(table).equals(ledger.read(plain.day.lake, table)), table.name
+    assert ledger.read_record(Lake(UPath(house.lake))).equals(ledger.read_record(plain.day.lake))
+    assert len(board.attempts) == len(board.posts) > 2
