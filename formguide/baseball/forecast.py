@@ -35,7 +35,7 @@ SETTLING_DAYS = 30
 CALIBRATION_DATES = 180
 _CALIBRATION_BLOCKS = 3
 _CALIBRATION_PRIOR = 300.0
-_FEWEST_TO_LEARN = 2_000
+FEWEST_TO_LEARN = 2_000
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,8 @@ def ask(who: pl.DataFrame, plate_appearances: pl.DataFrame, past_turns: pl.DataF
 def fit_models(known: Knowledge, as_of: date, seeds: Sequence[int], shadow: bool = False) -> Models:
     """Learns from what is dated before `as_of`, and from nothing else. Raises ValueError without enough."""
     rows, past = known.until(as_of)
-    if rows < _FEWEST_TO_LEARN:
-        raise ValueError(f"{rows} plate appearances before {as_of}: at least {_FEWEST_TO_LEARN} are needed")
+    if rows < FEWEST_TO_LEARN:
+        raise ValueError(f"{rows} plate appearances before {as_of}: at least {FEWEST_TO_LEARN} are needed")
     start = _settled(known.plate_appearances, rows)
     is_hit = known.plate_appearances["is_hit"][start:rows].to_numpy()
     learnt = known.abilities[start:rows]
@@ -196,7 +196,7 @@ def _calibrate(known: Knowledge, rows: int, past: int) -> np.ndarray:
             (dates < days[end]) if end < len(days) else pl.repeat(True, past, eager=True)
         )
         earlier_rows, earlier = known.until(first)
-        if earlier_rows < _FEWEST_TO_LEARN:
+        if earlier_rows < FEWEST_TO_LEARN:
             continue
         start = _settled(known.plate_appearances, earlier_rows)
         regression = abilities.fit(

@@ -108,3 +108,19 @@ class ForecastScorecard(Table):
     difference_se = number("Standard error of the difference, clustered by day", null=True, least=0.0)
     difference_t = number("Difference over its standard error", null=True)
     is_sample = flag("Whether the league is the made-up one")
+
+
+class SeedAudit(Table):
+    """One row per seed and season walked through with it."""
+
+    sport = "baseball"
+    name = "seed_audit"
+    description = "How much of a score is luck: every season walked through with one seed after another."
+
+    seed = whole("Seed of the blend", key=True)
+    season = whole("Season", key=True, least=1876)
+    dates = whole("Days with a pick")
+    p_at_1 = probability("Share of days on which the first pick had a hit, line-ups as if confirmed")
+    log_loss = number("Mean over starter-games of the logarithmic score, nats", least=0.0)
+    auc = probability("Chance that one who had a hit was ranked above one who had none")
+    p_streak_57 = probability("P(57) of the policy solved for this seed's days, valued on them; in-sample")
