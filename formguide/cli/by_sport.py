@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from formguide.cli.baseball.backtest import backtest as baseball_backtest
 from formguide.cli.baseball.forecast import forecast as baseball_forecast
 from formguide.cli.baseball.pull import pull as baseball_pull
 from formguide.cli.formula1.backtest import backtest as formula1_backtest
@@ -30,6 +31,7 @@ backtests = typer.Typer(
     "before it, and print the scorecard with the baselines beside it.",
 )
 backtests.command("formula1", cls=_SEASONS)(formula1_backtest)
+backtests.command("baseball", cls=_SEASONS)(baseball_backtest)
 
 pulls = typer.Typer(
     cls=BySport,

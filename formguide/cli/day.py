@@ -180,7 +180,7 @@ def play(
         dates = [date.fromisoformat(d) for d in truth.next_dates[:days]]
         start = datetime.combine(dates[0], datetime.min.time())
         spans = [] if down is None else [(start + timedelta(hours=down), start + timedelta(hours=down + 1))]
-        played = stage(day, league, dates, spans)
+        played = stage(day, league, dates, spans, gather=True)
         for scene in played.scenes(played.ends_at):
             _tell_scene(console, played.day, scene)
         for d in dates:

@@ -12,8 +12,10 @@ from formguide.cli.screen import table
 from formguide.lake import Lake
 
 SPORT = "baseball"
-HEADLINE_METRICS = ("p_at_1", "p_at_5", "p_at_10", "log_loss", "brier", "auc", "calibration_slope")
+MAIN_METRICS = ("p_at_1", "p_at_5", "p_at_10", "log_loss", "brier", "auc", "calibration_slope")
 """What is printed of the scorecard unless everything is asked for."""
+HEADLINE_METRICS = ("p_at_1", "p_at_10", "log_loss", "auc")
+"""What a run says of it at its end, of the confirmed line-ups, game by game."""
 STREAK, DAYS_LEFT = 12, 40
 """The streak player that the headline speaks to."""
 
@@ -91,12 +93,15 @@ def scorecard(console: Console, lake: Lake) -> None:
     """The headline of the lake's scorecard, if there is one."""
     card = lake.read_table(SPORT, ForecastScorecard.name, None, ForecastScorecard)
     if not card.is_empty():
-        scores(console, headline_scores(card))
+        of_games = (pl.col("task") == "actual") & (pl.col("unit") == "game")
+        rows = headline_scores(card).filter(of_games & pl.col("metric").is_in(HEADLINE_METRICS))
+        if not rows.is_empty():
+            scores(console, rows)
 
 
 def headline_scores(card: pl.DataFrame) -> pl.DataFrame:
     """The main metrics over everything that was scored."""
-    return card.filter((pl.col("span") == "all") & pl.col("metric").is_in(HEADLINE_METRICS))
+    return card.filter((pl.col("span") == "all") & pl.col("metric").is_in(MAIN_METRICS))
 
 
 def scores(console: Console, card: pl.DataFrame) -> None:

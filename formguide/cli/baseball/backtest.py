@@ -1,0 +1,118 @@
+"""`formguide backtest baseball`: how good the forecasts were, with the baselines beside them."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import typer
+
+from formguide.baseball import scorecard
+from formguide.baseball.arrivals import SPORT, holds_sample
+from formguide.baseball.forecast_tables import BacktestForecasts
+from formguide.baseball.tables import PlateAppearances
+from formguide.cli.base import CommandError, LakeOption, SeasonsOption, err, open_lake, out, parse_seasons
+from formguide.cli.baseball import screen
+from formguide.cli.platform import platform
+from formguide.cli.screen import table
+from formguide.lake import Lake
+from formguide.show import format_rows
+
+
+def backtest(
+    seasons: SeasonsOption = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object per row of the scorecard.")
+    ] = False,
+    seeds: Annotated[
+        int, typer.Option("--seeds", min=1, max=100, help="How many blends, each with a seed of its own.")
+    ] = 1,
+    save: Annotated[
+        Path | None,
+        typer.Option("--save", metavar="FILE", help="Keep the scorecard as JSON, to compare with later."),
+    ] = None,
+    diff: Annotated[
+        Path | None, typer.Option("--diff", metavar="FILE", help="Compare with a scorecard that was saved.")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Every metric, each season and month by itself too.")
+    ] = False,
+    lake: LakeOption = None,
+) -> None:
+    """Walk forward through seasons day by day and score every forecast, baselines beside it.
+
+    Each day's forecast knows only earlier days; the models are fitted again every 14 days. A whole season of
+    the major leagues takes some twenty minutes, and what has not changed since is not walked through again.
+    """
+    place = open_lake(lake)
+    wanted = chosen_seasons(place, parse_seasons(seasons))
+    if diff is not None and not diff.expanduser().is_file():
+        raise CommandError(f"--diff {diff}: there is no such file (formguide backtest baseball --save FILE)")
+    with platform(place, lake, {}, err()) as assets:
+        selection = import_module("assets.baseball_backtest").BACKTEST
+        assets.materialise(selection, wanted, config={"baseball__backtest_forecasts": {"seeds": seeds}})
+        assets.summaries(place, [SPORT])
+    card = scored(place, wanted)
+    if card.is_empty():
+        raise CommandError("nothing to score: no game of these seasons was forecast and played")
+    changes = difference(card, diff.expanduser()) if diff is not None else None
+    if save is not None:
+        scorecard.save(card, save.expanduser())
+    if as_json:
+        sys.stdout.write(format_rows(as_rows(card) if changes is None else changes, "json"))
+    elif changes is not None:
+        shown = changes if full else screen.headline_scores(changes)
+        table(out(), f"Against {diff}", shown.drop("span") if not full else shown)
+    else:
+        screen.scores(out(), card if full else screen.headline_scores(card))
+
+
+def chosen_seasons(lake: Lake, wanted: set[int] | None) -> list[int]:
+    """The seasons to walk through: those asked for, or all but the first, before which nothing was learnt.
+    Raises `CommandError` where the lake has none of them."""
+    known = [int(season) for season in lake.partitions(SPORT, PlateAppearances.name)]
+    if not known:
+        raise CommandError("the lake holds no games: formguide run baseball --sample, or --from PATH")
+    found = [season for season in known[1:] or known if wanted is None or season in wanted]
+    if wanted is not None:
+        found = sorted(wanted & set(known))
+    if not found:
+        raise CommandError(f"--seasons: the lake holds games of {known[0]} to {known[-1]} only")
+    return found
+
+
+def scored(lake: Lake, seasons: list[int]) -> pl.DataFrame:
+    """The scorecard of some seasons' forecasts."""
+    keys = [str(season) for season in seasons]
+    forecasts = lake.read_table(SPORT, BacktestForecasts.name, keys, BacktestForecasts)
+    return scorecard.scorecard(forecasts, holds_sample(lake))
+
+
+def difference(card: pl.DataFrame, baseline: Path) -> pl.DataFrame:
+    """What has changed since a scorecard was saved. Raises `CommandError` for any other file."""
+    try:
+        return scorecard.diff(card, baseline)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+
+
+def as_rows(card: pl.DataFrame) -> pl.DataFrame:
+    """One row per score, named as in every sport."""
+    return card.select(
+        sport=pl.lit(SPORT),
+        task="task",
+        unit="unit",
+        model="model",
+        season="span",
+        n="n",
+        metric="metric",
+        value="value",
+        standard_error="standard_error",
+        difference="difference",
+        difference_se="difference_se",
+        difference_t="difference_t",
+        is_sample="is_sample",
+    )

@@ -1,0 +1,183 @@
+"""Baseball at the terminal: the season taken in, the day's batters, the backtest, games pulled."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from formguide.baseball.sample import write_sample
+from formguide.cli import main
+
+DATES = 16
+
+
+@pytest.fixture(scope="module")
+def games(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two short seasons; of the last, three dates are still to come."""
+    folder = tmp_path_factory.mktemp("games") / "baseball"
+    write_sample(folder, dates=DATES, dates_played=DATES - 3, first_season=2024)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made_diamond(tmp_path_factory: pytest.TempPathFactory, games: Path) -> Path:
+    """A lake that `formguide run baseball --from` made of them."""
+    lake = tmp_path_factory.mktemp("made-diamond") / "lake"
+    assert main(["run", "baseball", "--from", str(games), "--lake", str(lake)]) == 0
+    return lake
+
+
+@pytest.fixture
+def diamond(tmp_path: Path, made_diamond: Path) -> Path:
+    """A copy of the made lake, to be changed."""
+    return Path(shutil.copytree(made_diamond, tmp_path / "diamond", symlinks=True))
+
+
+def test_run_shows_the_pick_and_why(formguide, games, diamond):
+    said = formguide("run", "baseball", "--from", games, "--lake", diamond)
+    assert said.code == 0, said.err
+    for part in (
+        "Who gets a hit on 2025-",
+        "Today's pick",
+        "plate appearances",
+        "Scores per game",
+        "Try next:",
+    ):
+        assert part in said.out, part
+    assert "sample league" in said.out
+    assert "carried over" in said.err
+
+
+def test_the_warehouse_answers_for_baseball(formguide, diamond):
+    query = "SELECT slot, avg(p_game_hit) AS p FROM baseball.backtest_forecasts GROUP BY 1 ORDER BY 1"
+    rows = json.loads(formguide("sql", query, "--format", "json", "--lake", diamond).out)
+    assert [row["slot"] for row in rows] == list(range(1, 10))
+    assert rows[0]["p"] > rows[-1]["p"]
+    days = "SELECT count(*) AS n FROM baseball.batter_forecasts"
+    assert json.loads(formguide("sql", days, "--format", "json", "--lake", diamond).out)[0]["n"] > 20
+    comment = (
+        "SELECT comment FROM duckdb_columns() WHERE table_name = 'features' AND column_name = 'park_factor'"
+    )
+    assert "park" in formguide("sql", comment, "--lake", diamond).out
+
+
+def test_the_next_days_batters(formguide, diamond):
+    rows = json.loads(formguide("forecast", "baseball", "--json", "--lake", diamond).out)
+    chances = [row["p_game_hit"] for row in rows]
+    assert chances == sorted(chances, reverse=True)
+    assert {row["lineup_status"] for row in rows} <= {"confirmed", "projected"}
+    assert all(0 < p < 1 for p in chances)
+    top = json.loads(formguide("forecast", "baseball", "--json", "--top", 3, "--lake", diamond).out)
+    assert top == rows[:3]
+    table = formguide("forecast", "baseball", "--top", 3, "--lake", diamond).out
+    assert rows[0]["batter"] in table
+    assert rows[3]["batter"] not in table
+
+
+def test_a_day_without_games_is_an_error_that_says_which_days_there_are(formguide, diamond):
+    said = formguide("forecast", "baseball", "--date", "2025-12-24", "--lake", diamond)
+    assert (said.code, said.err.count("formguide:")) == (1, 1)
+    assert "2024-" in said.err and "2025-" in said.err
+    assert formguide("forecast", "baseball", "--date", "tomorrow", "--lake", diamond).code == 2
+
+
+def test_an_empty_lake_says_what_to_do(formguide, tmp_path):
+    for command in ("forecast", "backtest"):
+        said = formguide(command, "baseball", "--lake", tmp_path / "lake")
+        assert said.code == 1
+        assert "formguide run baseball" in said.err
+
+
+def test_a_forecast_that_was_issued_stays_on_record(formguide, diamond):
+    query = "SELECT count(*) AS n, count(DISTINCT made_at) AS times FROM baseball.forecast_log"
+    before = json.loads(formguide("sql", query, "--format", "json", "--lake", diamond).out)
+    assert before[0]["n"] > 20
+    formguide("forecast", "baseball", "--lake", diamond)
+    log = diamond / "baseball" / "forecast_log" / "all"
+    assert len(list(log.glob("*.parquet"))) == before[0]["times"] == 1
+
+
+def test_run_takes_every_sport_that_a_folder_has(formguide, games, league, tmp_path):
+    both = tmp_path / "results"
+    shutil.copytree(games, both / "baseball")
+    shutil.copytree(league, both / "formula1")
+    said = formguide("run", "--from", both, "--lake", tmp_path / "lake")
+    assert said.code == 0, said.err
+    for part in ("Grand Prix", "Who gets a hit", "forecast formula1", "forecast baseball"):
+        assert part in said.out, part
+    only = formguide("run", "--from", games, "--lake", tmp_path / "lake")
+    assert only.code == 0, only.err
+    assert "Grand Prix" not in only.out
+
+
+def test_a_sample_of_one_sport_does_not_stand_in_the_way_of_another(formguide, diamond, league, tmp_path):
+    (race,) = (league / "f1db" / "seasons" / "2024" / "races").glob("01-*")
+    shutil.copytree(race, tmp_path / "real" / "2024" / "races" / race.name)
+    assert formguide("run", "formula1", "--from", tmp_path / "real", "--lake", diamond).code == 0
+    game = tmp_path / "game" / "feeds" / "2025"
+    game.mkdir(parents=True)
+    document = {"gamePk": 1, "gameData": {"game": {"season": "2025"}}}
+    (game / "1.json.gz").write_bytes(gzip.compress(json.dumps(document).encode()))
+    said = formguide("run", "baseball", "--from", tmp_path / "game", "--lake", diamond)
+    assert (said.code, "holds the sample league" in said.err) == (1, True)
+
+
+def schedule(day: date, *games: tuple[int, str]) -> bytes:
+    """What the API says of a date: numbers of games and their codedGameState."""
+    listed = [
+        {
+            "gamePk": pk,
+            "gameType": "R",
+            "season": str(day.year),
+            "gameDate": f"{day}T17:00:00Z",
+            "status": {"codedGameState": coded},
+        }
+        for pk, coded in games
+    ]
+    return json.dumps({"dates": [{"date": str(day), "games": listed}]}).encode()
+
+
+def test_pull_puts_documents_into_the_inbox(formguide, loopback, reply, monkeypatch, tmp_path, games):
+    feed = sorted((games / "feeds" / "2024").iterdir())[0]
+    body = gzip.decompress(feed.read_bytes())
+    number, day = json.loads(body)["gamePk"], date(2024, 4, 2)
+    loopback.serve("/robots.txt", reply(b"User-agent: *\nAllow: /\n"))
+    path = f"/api/v1/schedule?sportId=1&gameTypes=R&hydrate=probablePitcher&date={day}"
+    loopback.serve(path, reply(schedule(day, (number, "F"), (999, "D"))))
+    loopback.serve(f"/api/v1.1/game/{number}/feed/live", reply(body))
+    monkeypatch.setenv("FORMGUIDE_BASE_URLS", f"https://statsapi.mlb.com={loopback.url}")
+    asked = ("pull", "baseball", "--start", day, "--end", day, "--lake", tmp_path / "lake")
+    said = formguide(*asked)
+    assert said.code == 0, said.err
+    assert "1 final games, 2 files new or changed" in said.out
+    assert "Not played: 1 games" in said.out
+    inbox = tmp_path / "lake" / "inbox" / "baseball"
+    assert gzip.decompress((inbox / "feeds" / "2024" / f"{number}.json.gz").read_bytes()) == body
+    again = formguide(*asked)
+    assert (again.code, "0 files new or changed" in again.out) == (0, True)
+    assert loopback.paths().count(f"/api/v1.1/game/{number}/feed/live") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["pull", "baseball"], 2),
+        (["pull", "baseball", "--start", "2024-04-02", "--end", "2024-04-01"], 2),
+        (["pull", "baseball", "--start", "soon"], 2),
+        (["backtest", "baseball", "--seeds", "0"], 2),
+        (["backtest", "baseball", "--seasons", "then"], 2),
+        (["backtest", "baseball", "--diff", "nowhere.json"], 1),
+        (["forecast", "baseball", "--top", "0"], 2),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_question_is_one_line(formguide, diamond, arguments, code):
+    said = formguide(*arguments, "--lake", diamond)
+    assert said.code == code
+    assert said.err.startswith("formguide: ")
+    assert said.err.count("\n") == 1
