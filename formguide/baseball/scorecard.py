@@ -105,7 +105,7 @@ def _by_date(games: pl.DataFrame) -> pl.DataFrame:
     return (
         games.group_by("game_date", "batter_id", maintain_order=True)
         .agg(
-            *(1 - (1 - pl.col(c)).product() for c in chances),
+            *((1 - (1 - pl.col(c)).product()).alias(c) for c in chances),
             pl.col("got_hit").any(),
             pl.col("plate_appearances_after").sum(),
         )
