@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+from upath import UPath
+
+from formguide import files
+from formguide.baseball import incremental
 from formguide.baseball.day.deps import Day
 from formguide.baseball.day.life import Ran, run_due, wake_at
 from formguide.baseball.day.source import SourceDown
+from formguide.baseball.day.tables import SPORT
 from formguide.baseball.sample.day import DayScript, Happening, day_documents
+from formguide.lake import Lake
 
 _INSTANT = timedelta(seconds=1)
 
@@ -108,11 +114,34 @@ def stage(
     league: Path,
     dates: Sequence[date],
     down: Sequence[tuple[datetime, datetime]] = (),
+    gather: bool = False,
 ) -> Stage:
-    """Sets dates of the sample league in `league` on script, with the clock at the first midnight.
+    """Sets dates of the sample league in `league` on script, with the clock at the first day's early morning.
 
-    day: as for real, its source and clock are replaced. Raises ValueError for a date that is not to come.
+    day: as for real, its source and clock are replaced. gather: whether a day that is over becomes history in
+    the lake, which the forecast of the next one then knows. Raises ValueError for a date that is not to come.
     """
     scripts = tuple(day_documents(league, d) for d in sorted(dates))
     clock = SimulatedClock(day.settings.at(scripts[0].day, time(6)))
-    return Stage(replace(day, source=ScriptSource(scripts, clock, down), clock=clock), clock, scripts)
+    source = ScriptSource(scripts, clock, down)
+    nightly = _gatherer(day.lake, league, source) if gather else None
+    return Stage(replace(day, source=source, clock=clock, gather=nightly), clock, scripts)
+
+
+def _gatherer(lake: Lake, league: Path, source: ScriptSource) -> Callable[[date, date], str]:
+    """Puts the documents of games that are over into the lake's inbox, and reads the season again."""
+
+    def gather(first: date, last: date) -> str:
+        inbox, now, count = lake.inbox(SPORT), source.clock.now.replace(tzinfo=UTC), 0
+        games = [g for s in source.scripts if first <= s.day <= last for g in s.games]
+        over = [g for g in games if g.rained_out_at is None and g.final_at <= now]
+        for game in over:
+            place = inbox / "feeds" / str(game.fixture.season) / f"{game.fixture.game_pk}.json.gz"
+            files.put(UPath(place), files.zipped(json.dumps(game.feed(now)).encode()))
+            count += 1
+        seasons = sorted({game.fixture.season for game in over})
+        incremental.make_source_files(lake, seasons, [inbox, league])
+        incremental.make_results(lake, seasons)
+        return f"{count} games became history"
+
+    return gather
