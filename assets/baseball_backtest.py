@@ -133,7 +133,10 @@ def streak_evaluation(context: dg.AssetExecutionContext, lake: LakeParam) -> Ite
     kinds={"lightgbm", "numba"},
     code_version=issuing.VERSION,
     description=SeedAudit.description,
-    deps=[key(SPORT, "plate_appearances")],
+    deps=[
+        dg.AssetDep(key(SPORT, table.name), partition_mapping=dg.AllPartitionMapping())
+        for table in SOURCE_TABLES
+    ],
 )
 def seed_audit(context: dg.AssetExecutionContext, lake: LakeParam) -> dg.MaterializeResult[Any]:
     made = issuing.make_seed_audit(lake, int(context.partition_key), progress=context.log.info)

@@ -10,6 +10,9 @@ from rich.text import Text
 
 _TITLES = {
     "expected_position": "place",
+    "expected_pa": "PA",
+    "p_hit_pa": "hit / PA",
+    "p_game_hit": "hit",
     "expected_points": "pts",
     "standard_error": "± se",
     "difference_se": "± se",

@@ -6,6 +6,7 @@ import polars as pl
 from rich.console import Console
 
 from formguide.baseball.forecast_tables import ForecastScorecard
+from formguide.baseball.scorecard import HINDSIGHT
 from formguide.baseball.streak import advise, making
 from formguide.baseball.streak.tables import StreakEvaluation
 from formguide.cli.screen import table
@@ -14,6 +15,7 @@ from formguide.lake import Lake
 SPORT = "baseball"
 MAIN_METRICS = ("p_at_1", "p_at_5", "p_at_10", "log_loss", "brier", "auc", "calibration_slope")
 """What is printed of the scorecard unless everything is asked for."""
+METRIC_ORDER = {metric: place for place, metric in enumerate(MAIN_METRICS)}
 HEADLINE_METRICS = ("p_at_1", "p_at_10", "log_loss", "auc")
 """What a run says of it at its end, of the confirmed line-ups, game by game."""
 STREAK, DAYS_LEFT = 12, 40
@@ -28,8 +30,8 @@ def best_first(forecasts: pl.DataFrame) -> pl.DataFrame:
 def batters(console: Console, title: str, forecasts: pl.DataFrame, teams: dict[int, str]) -> None:
     """The day's batters, the surest first."""
     name = pl.col("team_id").replace_strict(teams, default=None, return_dtype=pl.String)
-    rows = forecasts.with_row_index("rank", 1).select(
-        "rank",
+    rows = forecasts.with_row_index("#", 1).select(
+        "#",
         "batter",
         team=pl.coalesce(name, pl.col("team_id").cast(pl.String)),
         slot="slot",
@@ -116,15 +118,20 @@ def scores(console: Console, card: pl.DataFrame) -> None:
         "difference_se",
         "difference_t",
     ]
+    card = card.with_columns(pl.col("model").replace(HINDSIGHT, "hindsight*"))
+    order = pl.col("metric").replace_strict(METRIC_ORDER, default=len(METRIC_ORDER), return_dtype=pl.Int32)
     for part in card.partition_by("task", "unit", "span", maintain_order=True):
         task, unit, span = part.select("task", "unit", "span").row(0)
+        part = part.sort(order, maintain_order=True)
         seasons = "all seasons" if span == "all" else span
         table(console, f"Scores per {unit}, {task} line-ups, {seasons}", part.select(columns))
     console.print(
         "difference: the blend minus the model beside it, on the same days; t: over its standard error, "
-        "clustered by day."
+        f"clustered by day. * {HINDSIGHT}: ranked by the plate appearances that really happened.",
+        soft_wrap=True,
     )
 
 
 def _ordinal(n: int) -> str:
-    return f"{n}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(n, 'th') }"
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(n, "th")
+    return f"{n}{ending}"
