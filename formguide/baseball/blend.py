@@ -19,8 +19,8 @@ import polars as pl
 from formguide.baseball.features import CORE, STATCAST
 
 PAIRS = (
-    ("batter_avg_ev_30g", "pitcher_avg_velo_30g"),
-    ("batter_hard_hit_rate_30g", "pitcher_break_total_30g"),
+    ("batter_barrel_rate_30g", "pitcher_avg_spin_30g"),
+    ("batter_hard_hit_rate_30g", "pitcher_avg_spin_30g"),
 )
 """The two pairs that lowered the log loss of August to October 2022 most, of all pairs of a batter's and a
 pitcher's Statcast feature (`scripts/tune_baseball.py`)."""
@@ -42,11 +42,11 @@ STAND_INS = {
 }
 """What takes a feature's place where the source has only last pitches."""
 
-TREES = 40
+TREES = 20
+LEAVES = 4
 PARAMETERS = {
     "objective": "binary",
     "learning_rate": 0.05,
-    "num_leaves": 4,
     "min_data_in_leaf": 1000,
     "lambda_l2": 50.0,
     "feature_fraction": 0.5,
@@ -96,6 +96,8 @@ def fit(
     seed: int,
     shadow: bool = False,
     variants: Mapping[str, Sequence[str]] | None = None,
+    trees: int = TREES,
+    leaves: int = LEAVES,
 ) -> Blend:
     """Fits the variants to plate appearances.
 
@@ -125,7 +127,8 @@ def fit(
         data = lgb.Dataset(
             matrix[:, index], is_hit.astype(np.float32), init_score=log_odds, params=PARAMETERS
         )
-        return lgb.train({**PARAMETERS, "seed": seed * 1000 + list(chosen).index(name)}, data, TREES)
+        own = {"num_leaves": leaves, "seed": seed * 1000 + list(chosen).index(name)}
+        return lgb.train({**PARAMETERS, **own}, data, trees)
 
     with ThreadPoolExecutor(WORKERS) as pool:
         boosters = dict(zip(chosen, pool.map(fitted, chosen), strict=True))

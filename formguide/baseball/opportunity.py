@@ -173,7 +173,7 @@ def past_turns(starters: pl.DataFrame, plate_appearances: pl.DataFrame) -> pl.Da
     place = pl.struct("slot", "due").rank("dense").cast(pl.Int64) - 1
     rows = rows.sort("game_date", "game_pk", "team_id", "slot").with_columns(place=place)
     gone, seen = _record_of(rows, rows, "place", ("replaced", "one"), 400.0)
-    return rows.with_columns(usual=pl.Series((gone + 2.0) / (seen + 20.0)))
+    return rows.drop("place").with_columns(usual=pl.Series((gone + 2.0) / (seen + 20.0)))
 
 
 def fit(past: pl.DataFrame, known: Records, ridge: float = 50.0) -> OpportunityModel:
