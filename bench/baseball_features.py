@@ -2,11 +2,11 @@
 
     python -m bench.baseball_features [rows]
 
-Real seasons repeated where they are there (../shared/data, or FORMGUIDE_REAL_DATA), else made-up games,
-either with all columns that features need. Every value is compared. "The pass" is the compiled pass over everything;
+Real seasons repeated where they are there (../shared/data, or FORMGUIDE_REAL_DATA), else made-up games, each
+with all columns that features need. Every value is compared. "The pass" is the compiled pass over everything,
 "all of it" is `feature_frame`, which numbers players and parks, sorts by date and makes a frame of the result
-besides. Both are set against the whole work of the other two. pandas is no dependency, and too heavy to become
-one for a comparison: without it the script says so and leaves it out.
+besides. Both are set against the whole work of the other two. pandas is no dependency, and at 90 MB too heavy
+to become one for a comparison: without it the script says so and leaves it out.
 """
 
 from __future__ import annotations
