@@ -38,6 +38,12 @@ def diamond(tmp_path: Path, made_diamond: Path) -> Path:
     return Path(shutil.copytree(made_diamond, tmp_path / "diamond", symlinks=True))
 
 
+@pytest.fixture(scope="module")
+def walked_diamond(tmp_path_factory: pytest.TempPathFactory, made_diamond: Path) -> Path:
+    """A copy for tests that only add to the backtest."""
+    return Path(shutil.copytree(made_diamond, tmp_path_factory.mktemp("walked") / "lake", symlinks=True))
+
+
 def test_run_shows_the_pick_and_why(formguide, games, diamond):
     said = formguide("run", "baseball", "--from", games, "--lake", diamond)
     assert said.code == 0, said.err
@@ -181,3 +187,42 @@ def test_a_wrong_question_is_one_line(formguide, diamond, arguments, code):
     assert said.code == code
     assert said.err.startswith("formguide: ")
     assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("seasons", [["2024", "2025"], ["2024-2025"], ["2024,2025"]], ids=" ".join)
+def test_backtest_takes_seasons_in_every_form(formguide, walked_diamond, seasons):
+    said = formguide("backtest", "baseball", "--seasons", *seasons, "--json", "--lake", walked_diamond)
+    assert said.code == 0, said.err
+    rows = json.loads(said.out)
+    keys = {"sport", "task", "model", "season", "n", "metric", "value", "standard_error"}
+    assert all(keys <= row.keys() for row in rows)
+    assert {row["sport"] for row in rows} == {"baseball"}
+    assert {row["task"] for row in rows} == {"actual", "projected"}
+    assert {row["season"] for row in rows} >= {"all", "2025"}
+    assert all(row["is_sample"] for row in rows)
+
+
+def test_a_scorecard_that_was_saved_is_compared_with(formguide, diamond, tmp_path):
+    file = tmp_path / "scores.json"
+    assert formguide("backtest", "baseball", "--save", file, "--lake", diamond).code == 0
+    same = json.loads(formguide("backtest", "baseball", "--diff", file, "--json", "--lake", diamond).out)
+    assert same and all(row["change"] == 0 for row in same if row["change"] is not None)
+    kept = json.loads(file.read_text())
+    first = next(row for row in kept if row["metric"] == "log_loss" and row["span"] == "all")
+    first["value"] += 0.5
+    file.write_text(json.dumps(kept))
+    changed = json.loads(formguide("backtest", "baseball", "--diff", file, "--json", "--lake", diamond).out)
+    assert [row["change"] for row in changed if row["change"]] == [pytest.approx(-0.5)]
+    assert "Against" in formguide("backtest", "baseball", "--diff", file, "--lake", diamond).out
+    file.write_text("[{}]")
+    said = formguide("backtest", "baseball", "--diff", file, "--lake", diamond)
+    assert (said.code, "not a saved scorecard" in said.err) == (1, True)
+
+
+def test_backtest_prints_the_baselines_and_what_hindsight_is(formguide, diamond):
+    said = formguide("backtest", "baseball", "--lake", diamond)
+    assert said.code == 0, said.err
+    for part in ("blend", "slot", "hindsight*", "not available before the game", "calibration_slope"):
+        assert part in said.out, part
+    assert "tenth_1_forecast" not in said.out
+    assert "tenth_1_forecast" in formguide("backtest", "baseball", "--full", "--lake", diamond).out

@@ -73,7 +73,8 @@ def backtest(
 def chosen_seasons(lake: Lake, wanted: set[int] | None) -> list[int]:
     """The seasons to walk through: those asked for, or all but the first, before which nothing was learnt.
     Raises `CommandError` where the lake has none of them."""
-    known = [int(season) for season in lake.partitions(SPORT, PlateAppearances.name)]
+    manifests = lake.manifests(SPORT, PlateAppearances.name)
+    known = [int(season) for season, manifest in manifests.items() if season and manifest.rows]
     if not known:
         raise CommandError("the lake holds no games: formguide run baseball --sample, or --from PATH")
     found = [season for season in known[1:] or known if wanted is None or season in wanted]
