@@ -51,9 +51,8 @@ substitutes in disguise: last pitches are not like the others, hence names of th
 Rookies, batters with fewer than 100 plate appearances before the date, have for 30, 60 and 120 dates instead
 (hits + 20 · prior) / (plate appearances + 20), both over the window, from the first date on; `prior` is the
 league's hit rate over all dates before. Their last 7 dates are like everybody's. Careers begin with the
-frame's first row. With
-``parity=True`` the prior is `PARITY_PRIOR`, a constant from later seasons that other systems use; it knows
-more than the day did, and no forecast is made with it.
+frame's first row. With ``parity=True`` the prior is `PARITY_PRIOR`, a constant from later seasons that other
+systems use; it knows more than the day did, and no forecast is made with it.
 """
 
 from __future__ import annotations
