@@ -71,17 +71,19 @@ def backtest(
 
 
 def chosen_seasons(lake: Lake, wanted: set[int] | None) -> list[int]:
-    """The seasons to walk through: those asked for, or all but the first, before which nothing was learnt.
-    Raises `CommandError` where the lake has none of them."""
+    """The seasons to walk through: those asked for, or all that have enough before them to learn from, half as
+    many plate appearances as their own. Raises `CommandError` where the lake has none of them."""
     manifests = lake.manifests(SPORT, PlateAppearances.name)
-    known = [int(season) for season, manifest in manifests.items() if season and manifest.rows]
-    if not known:
+    held = {int(season): manifest.rows for season, manifest in manifests.items() if season and manifest.rows}
+    if not held:
         raise CommandError("the lake holds no games: formguide run baseball --sample, or --from PATH")
-    found = [season for season in known[1:] or known if wanted is None or season in wanted]
     if wanted is not None:
-        found = sorted(wanted & set(known))
+        found = sorted(wanted & held.keys())
+    else:
+        before = {season: sum(rows for s, rows in held.items() if s < season) for season in held}
+        found = [season for season, rows in held.items() if 2 * before[season] >= rows] or list(held)
     if not found:
-        raise CommandError(f"--seasons: the lake holds games of {known[0]} to {known[-1]} only")
+        raise CommandError(f"--seasons: the lake holds games of {min(held)} to {max(held)} only")
     return found
 
 
