@@ -71,8 +71,8 @@ def backtest(
 
 
 def chosen_seasons(lake: Lake, wanted: set[int] | None) -> list[int]:
-    """The seasons to walk through: those asked for, or all that have enough before them to learn from, half as
-    many plate appearances as their own. Raises `CommandError` where the lake has none of them."""
+    """The seasons to walk through: those asked for, or all that have enough before them to learn from, at
+    least half as many plate appearances as their own. Raises `CommandError` where the lake has none of them."""
     manifests = lake.manifests(SPORT, PlateAppearances.name)
     held = {int(season): manifest.rows for season, manifest in manifests.items() if season and manifest.rows}
     if not held:
