@@ -149,6 +149,9 @@ ASSETS = [backtest_forecasts, forecast_scorecard, streak_policy, streak_evaluati
 BACKTEST = dg.AssetSelection.assets(backtest_forecasts)
 """Walking through seasons: asked for, since it takes minutes."""
 
+AUDIT = dg.AssetSelection.assets(seed_audit)
+"""One seed of an audit, by its partition."""
+
 OVER_ALL_SEASONS = dg.AssetSelection.assets(forecast_scorecard, streak_policy, streak_evaluation)
 """What looks at every season together and follows by its automation condition."""
 

@@ -219,6 +219,13 @@ def test_a_scorecard_that_was_saved_is_compared_with(formguide, diamond, tmp_pat
     assert (said.code, "not a saved scorecard" in said.err) == (1, True)
 
 
+def test_an_audit_of_seeds_is_shown_seed_by_seed(formguide, diamond):
+    said = formguide("backtest", "baseball", "--audit", 2, "--lake", diamond)
+    assert said.code == 0, said.err
+    assert "Each seed by itself" in said.out
+    assert said.err.count("audit of a seed") == 2
+
+
 def test_backtest_prints_the_baselines_and_what_hindsight_is(formguide, diamond):
     said = formguide("backtest", "baseball", "--lake", diamond)
     assert said.code == 0, said.err

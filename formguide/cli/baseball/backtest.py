@@ -12,7 +12,7 @@ import typer
 
 from formguide.baseball import scorecard
 from formguide.baseball.arrivals import SPORT, holds_sample
-from formguide.baseball.forecast_tables import BacktestForecasts
+from formguide.baseball.forecast_tables import BacktestForecasts, SeedAudit
 from formguide.baseball.tables import PlateAppearances
 from formguide.cli.base import CommandError, LakeOption, SeasonsOption, err, open_lake, out, parse_seasons
 from formguide.cli.baseball import screen
@@ -37,6 +37,12 @@ def backtest(
     diff: Annotated[
         Path | None, typer.Option("--diff", metavar="FILE", help="Compare with a scorecard that was saved.")
     ] = None,
+    audit: Annotated[
+        int,
+        typer.Option(
+            "--audit", min=0, max=100, help="Also walk with so many seeds one by one: how much is luck."
+        ),
+    ] = 0,
     full: Annotated[
         bool, typer.Option("--full", help="Every metric, each season and month by itself too.")
     ] = False,
@@ -54,6 +60,9 @@ def backtest(
     with platform(place, lake, {}, err()) as assets:
         selection = import_module("assets.baseball_backtest").BACKTEST
         assets.materialise(selection, wanted, config={"baseball__backtest_forecasts": {"seeds": seeds}})
+        for seed in range(1, audit + 1):
+            err().print(f"[dim]seed {seed} of {audit}[/dim]")
+            assets.materialise(import_module("assets.baseball_backtest").AUDIT, partition=str(seed))
         assets.summaries(place, [SPORT])
     card = scored(place, wanted)
     if card.is_empty():
@@ -67,12 +76,15 @@ def backtest(
         shown = changes if full else screen.headline_scores(changes)
         table(out(), f"Against {diff}", shown.drop("span") if not full else shown)
     else:
+        if audit:
+            audited = place.read_table(SPORT, SeedAudit.name, None, SeedAudit)
+            table(out(), "Each seed by itself", audited.sort("season", "seed"))
         screen.scores(out(), card if full else screen.headline_scores(card))
 
 
 def chosen_seasons(lake: Lake, wanted: set[int] | None) -> list[int]:
     """The seasons to walk through: those asked for, or all that have enough before them to learn from, at
-    least half as many plate appearances as their own. Raises `CommandError` where the lake has none of them."""
+    least half as many plate appearances as their own. Raises `CommandError` where the lake has none."""
     manifests = lake.manifests(SPORT, PlateAppearances.name)
     held = {int(season): manifest.rows for season, manifest in manifests.items() if season and manifest.rows}
     if not held:
