@@ -2,8 +2,9 @@
 
 One row per team, game and place in the batting order. Where line-ups are out they are `confirmed`; before
 that a team is expected to send the nine of its last game (`projected`), against the announced starter
-(`probable`) or, without one, the man whose turn it is in the rotation (`projected`). The side a batter takes
-and which hand a pitcher throws with is what they did last time before the date.
+(`probable`) or, without one, the man whose turn it is in the rotation (`projected`). Umpire and weather are
+told about when line-ups are: a projected game has no umpire, and the weather of the park's last game. The
+side a batter takes and which hand a pitcher throws with is what they did last time before the date.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _OF_THE_GAME = (
     "season", "game_date", "game_pk", "game_number", "start_at", "venue", "plate_umpire_id",
     "weather_condition", "roof_type", "temp_f", "wind_mph", "wind_direction",
 )  # fmt: skip
+_WEATHER = ("weather_condition", "temp_f", "wind_mph", "wind_direction")
 
 
 def confirmed(games: pl.DataFrame, lineups: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
@@ -59,7 +61,7 @@ def projected(
         .rename({"game_pk": "last_game_pk"})
         .sort("game_date")
     )
-    sides = _sides(games).sort("game_date", "game_pk", "team_id")
+    sides = _as_last_time(_sides(games).sort("game_date", "game_pk", "team_id"), past_games)
     sides = sides.join_asof(
         last, on="game_date", by="team_id", strategy="backward", allow_exact_matches=False,
         check_sortedness=False,
@@ -118,6 +120,25 @@ def _sides(games: pl.DataFrame) -> pl.DataFrame:
             )
         )
     return pl.concat(both)
+
+
+def _as_last_time(sides: pl.DataFrame, past_games: pl.DataFrame) -> pl.DataFrame:
+    """The sides without what is told late: no umpire, and the weather of the last game before in the park."""
+    last = (
+        past_games.drop_nulls(["venue", "weather_condition"])
+        .sort("game_date", "game_pk")
+        .unique(["game_date", "venue"], keep="last", maintain_order=True)
+        .select("game_date", "venue", *_WEATHER)
+    )
+    nobody = pl.lit(None, pl.Int64).alias("plate_umpire_id")
+    return (
+        sides.drop(_WEATHER)
+        .with_columns(nobody)
+        .join_asof(
+            last, on="game_date", by="venue", strategy="backward", allow_exact_matches=False,
+            check_sortedness=False,
+        )
+    )  # fmt: skip
 
 
 def _rotation(sides: pl.DataFrame, past_games: pl.DataFrame) -> pl.DataFrame:
