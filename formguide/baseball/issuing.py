@@ -110,7 +110,8 @@ def make_seed_audit(lake: Lake, seed: int, progress: Progress = lambda _: None) 
     seasons = [int(key) for key in lake.partitions(SPORT, PlateAppearances.name)]
     walked = seasons[1:] or seasons
     made_from = fingerprint([_backtest_from(lake, season, [seed]) for season in walked])
-    manifest = lake.manifest(SPORT, SeedAudit.name, str(seed))
+    key = f"seed={seed}"
+    manifest = lake.manifest(SPORT, SeedAudit.name, key)
     if manifest is not None and manifest.made_from == made_from:
         return carried_over(manifest)
     tables = _tables(lake, max(seasons))
@@ -121,7 +122,7 @@ def make_seed_audit(lake: Lake, seed: int, progress: Progress = lambda _: None) 
         if not rows.is_empty():
             parts.append(_audited(rows, seed, season))
     table = pl.concat(parts) if parts else schema.empty(SeedAudit)
-    written = lake.write_table(SPORT, SeedAudit.name, str(seed), table, SeedAudit, made_from)
+    written = lake.write_table(SPORT, SeedAudit.name, key, table, SeedAudit, made_from)
     return Made(written.hash, table.height, 1, 0)
 
 

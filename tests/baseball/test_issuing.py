@@ -205,7 +205,7 @@ def test_too_little_to_learn_from_is_said(tables):
 
 def test_an_audit_of_one_seed(lake):
     made = issuing.make_seed_audit(lake, 7)
-    table = lake.read_table("baseball", SeedAudit.name, ["7"], SeedAudit)
+    table = lake.read_table("baseball", SeedAudit.name, ["seed=7"], SeedAudit)
     assert table.height == made.rows == 1
     assert table["seed"][0] == 7 and 0.4 < table["p_at_1"][0] < 1
     assert issuing.make_seed_audit(lake, 7).carried == 1
