@@ -113,8 +113,12 @@ def test_features_abilities_and_opportunity_of_a_day_do_not_know_it(
         same_bytes(getattr(known, name)[:rows], getattr(theirs, name)[:rows])
     same_asked(known.past.rows(slice(0, past)), theirs.past.rows(slice(0, past)))
     same_bytes(known.outcomes[:past], theirs.outcomes[:past])
-    for task in ("actual", "projected"):
-        same_asked(records.asked(day, known, task), wrong.asked(day, theirs, task))
+    same_asked(records.asked(day, known, "actual"), wrong.asked(day, theirs, "actual"))
+    # Whoever is projected must not see who really played, either.
+    games, lineups = (asof.before(frame, day, "game_date") for frame in (wrong.games, wrong.lineups))
+    pa = theirs.plate_appearances
+    to_come = starters.projected(records.games.filter(game_date=day), games, lineups, pa)
+    same_asked(records.asked(day, known, "projected"), forecast.ask(to_come, pa, theirs.outcomes))
 
 
 def test_learnt_and_forecast_without_the_day(
