@@ -41,7 +41,7 @@ def main(folder: Path) -> None:
     made = blend.fit(train, hit[learn], start, 1)
 
     def ours() -> np.ndarray:
-        return asked + blend.fit(train, hit[learn], start, 1).correction(test)
+        return np.asarray(asked + blend.fit(train, hit[learn], start, 1).correction(test))
 
     def plain() -> np.ndarray:
         total = np.zeros(test.height)
@@ -49,7 +49,7 @@ def main(folder: Path) -> None:
             data = lgb.Dataset(train.select(columns).to_numpy(), hit[learn], init_score=start)
             booster = lgb.train({"objective": "binary", "num_threads": 1, "verbose": -1}, data, 100)
             total += booster.predict(test.select(columns).to_numpy(), raw_score=True, num_threads=1)
-        return asked + total / len(made.columns)
+        return np.asarray(asked + total / len(made.columns))
 
     def same_one_by_one() -> np.ndarray:
         workers, blend.WORKERS = blend.WORKERS, 1

@@ -21,12 +21,17 @@ def rows():
     return table, hit, np.full(N, -1.2)
 
 
+def fitted(rows, seed, **options):
+    table, hit, start = rows
+    return blend.fit(table, hit, start, seed, **options)
+
+
 def without(table, *names):
     return table.with_columns(pl.lit(None, pl.Float64).alias(name) for name in names)
 
 
 def test_twelve_variants_run_where_everything_is_known(rows):
-    made = blend.fit(*rows, seed=1)
+    made = fitted(rows, seed=1)
     assert len(made.boosters) == 12 == len(blend.VARIANTS)
     assert made.left_out == () and made.stood_in == ()
     assert made.columns["core"] == CORE
@@ -51,7 +56,7 @@ def test_last_pitches_stand_in(rows):
 
 
 def test_the_shadow_sees_the_context_too(rows):
-    made = blend.fit(*rows, seed=1, shadow=True)
+    made = fitted(rows, seed=1, shadow=True)
     assert made.columns["core"] == (*CORE, *CONTEXT)
     assert not set(made.columns["core"]) & set(LAST_PITCH)
 
@@ -70,7 +75,7 @@ def test_a_planted_effect_is_found_by_the_variant_that_sees_it(rows):
 
 def test_the_blend_is_the_mean_of_its_variants(rows):
     table = rows[0]
-    made = blend.fit(*rows, seed=2)
+    made = fitted(rows, seed=2)
     each = [
         booster.predict(table.select(made.columns[name]).to_numpy(), raw_score=True)
         for name, booster in made.boosters.items()
@@ -79,8 +84,8 @@ def test_the_blend_is_the_mean_of_its_variants(rows):
 
 
 def test_workers_and_calls_change_nothing_but_seeds_do(rows, monkeypatch):
-    first = blend.fit(*rows, seed=1).texts()
-    assert blend.fit(*rows, seed=1).texts() == first
-    assert blend.fit(*rows, seed=2).texts() != first
+    first = fitted(rows, seed=1).texts()
+    assert fitted(rows, seed=1).texts() == first
+    assert fitted(rows, seed=2).texts() != first
     monkeypatch.setattr(blend, "WORKERS", 1)
-    assert blend.fit(*rows, seed=1).texts() == first
+    assert fitted(rows, seed=1).texts() == first

@@ -25,6 +25,7 @@ from formguide.baseball.forecast_tables import (
     SeedAudit,
 )
 from formguide.baseball.sample import write_sample
+from formguide.baseball.tables import Lineups
 from formguide.lake import Lake
 
 SEASONS = (2024, 2025)
@@ -48,7 +49,7 @@ def tables(lake):
 
 @pytest.fixture(scope="module")
 def made(lake):
-    said = []
+    said: list[str] = []
     return issuing.make_backtest(lake, [2025], seeds=2, progress=said.append), said
 
 
@@ -97,7 +98,7 @@ def test_nothing_is_made_twice(lake, made):
 
 
 def test_a_first_season_is_forecast_once_enough_is_known(lake):
-    said = []
+    said: list[str] = []
     known = issuing.make_backtest(lake, [2024], progress=said.append)
     assert "not forecast" in said[1]
     rows = lake.read_table("baseball", BacktestForecasts.name, ["2024"], BacktestForecasts)
@@ -161,7 +162,7 @@ def test_the_day_is_forecast_with_projected_and_confirmed_nines(lake, tables):
     coming = tables["games"].filter(pl.col("state") == "preview")
     day = coming["game_date"].min()
     games = coming.filter(pl.col("game_date") == day)
-    nobody = schema.empty(issuing.Lineups)
+    nobody = schema.empty(Lineups)
     expected = issuing.forecast_day(lake, day, games, nobody)
     schema.check(expected, BatterForecasts)
     assert expected.height == 18 * games.height
@@ -171,7 +172,7 @@ def test_the_day_is_forecast_with_projected_and_confirmed_nines(lake, tables):
     team = expected["team_id"][0]
     out = expected.filter(pl.col("team_id") == team).sort("slot")
     nine = pl.DataFrame(
-        {name: [None] * 9 for name in schema.dtypes(issuing.Lineups)}, schema=schema.dtypes(issuing.Lineups)
+        {name: [None] * 9 for name in schema.dtypes(Lineups)}, schema=schema.dtypes(Lineups)
     ).with_columns(
         season=pl.lit(2025, pl.Int32), game_pk=out["game_pk"], game_date=pl.lit(day), team_id=out["team_id"],
         slot=out["slot"], batter_id=out["batter_id"].reverse(), derived=pl.lit(False),
@@ -189,7 +190,7 @@ def test_the_day_is_forecast_with_projected_and_confirmed_nines(lake, tables):
 
 def test_models_come_back_from_their_files_as_they_were(tables):
     known = forecast.knowledge(*(tables[name] for name in ("games", "lineups", "plate_appearances")))
-    last = known.plate_appearances["game_date"].max()
+    last = known.plate_appearances["game_date"][-1]
     models = forecast.fit_models(known, last, [3])
     back = model_file.from_files(model_file.as_files(models))
     asked = known.past.rows((known.past.starters["game_date"] == last).to_numpy())
@@ -198,7 +199,7 @@ def test_models_come_back_from_their_files_as_they_were(tables):
 
 def test_too_little_to_learn_from_is_said(tables):
     known = forecast.knowledge(*(tables[name] for name in ("games", "lineups", "plate_appearances")))
-    first = known.plate_appearances["game_date"].min()
+    first = known.plate_appearances["game_date"][0]
     with pytest.raises(ValueError, match="plate appearances before"):
         forecast.fit_models(known, first + timedelta(days=2), [1])
 

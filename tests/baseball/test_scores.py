@@ -18,11 +18,23 @@ def rows():
     return p.round(2), rng.random(len(day)) < p, day
 
 
+def area(p, y):
+    found = scores.auc(p, y)
+    assert found is not None
+    return found
+
+
+def line(p, y):
+    found = scores.calibration(p, y)
+    assert found is not None
+    return found
+
+
 def test_area_is_the_share_of_pairs_in_order(rows):
     p, y, _ = rows
     above = (p[y][:, None] > p[~y][None, :]).mean()
     level = (p[y][:, None] == p[~y][None, :]).mean()
-    assert scores.auc(p, y).value == pytest.approx(above + level / 2, abs=1e-12)
+    assert area(p, y).value == pytest.approx(above + level / 2, abs=1e-12)
 
 
 def test_area_error_is_that_of_resampled_days(rows):
@@ -31,8 +43,8 @@ def test_area_error_is_that_of_resampled_days(rows):
     drawn = []
     for _ in range(600):
         chosen = np.concatenate([np.flatnonzero(day == d) for d in rng.integers(0, 40, 40)])
-        drawn.append(scores.auc(p[chosen], y[chosen]).value)
-    assert scores.auc(p, y).error(day) == pytest.approx(np.std(drawn), rel=0.15)
+        drawn.append(area(p[chosen], y[chosen]).value)
+    assert area(p, y).error(day) == pytest.approx(np.std(drawn), rel=0.15)
 
 
 def test_error_of_a_mean_over_days_of_their_own_is_the_textbook_one():
@@ -69,7 +81,9 @@ def test_days_with_fewer_forecasts_than_asked_for():
 
 def test_top_of_all(rows):
     p, y, _ = rows
-    assert scores.top(p, y, 10).value == y[np.argsort(-p, kind="stable")[:10]].mean()
+    best = scores.top(p, y, 10)
+    assert best is not None
+    assert best.value == y[np.argsort(-p, kind="stable")[:10]].mean()
     assert scores.top(p, y, len(p) + 1) is None
 
 
@@ -81,7 +95,7 @@ def test_calibration_is_the_likeliest_line(rows):
         return np.sum(np.log1p(np.exp(-(2 * y - 1) * (w[0] + w[1] * x))))
 
     best = minimize(loss, [0.0, 1.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12}).x
-    slope, intercept = scores.calibration(p, y)
+    slope, intercept = line(p, y)
     assert (intercept.value, slope.value) == pytest.approx(tuple(best), abs=1e-5)
 
 
@@ -89,10 +103,12 @@ def test_calibration_finds_a_planted_slope():
     rng = np.random.default_rng(5)
     x = rng.normal(0.5, 0.8, 40_000)
     y = rng.random(40_000) < 1 / (1 + np.exp(-(0.1 + 0.7 * x)))
-    slope, intercept = scores.calibration(1 / (1 + np.exp(-x)), y)
+    slope, intercept = line(1 / (1 + np.exp(-x)), y)
     day = np.arange(40_000)
-    assert abs(slope.value - 0.7) < 4 * slope.error(day)
-    assert abs(intercept.value - 0.1) < 4 * intercept.error(day)
+    for found, planted in ((slope, 0.7), (intercept, 0.1)):
+        error = found.error(day)
+        assert error is not None
+        assert abs(found.value - planted) < 4 * error
 
 
 def test_where_everybody_has_a_hit_nothing_can_be_ranked():
