@@ -180,10 +180,11 @@ def exact_command(
     known = ways.days_of(open_lake(lake), parse_seasons(seasons))
     bins = evaluation.make_bins(known, DEFAULT)
     length = max(DEFAULT.days, days_left or 0)
+    left = length if days_left is None else days_left
     rows = []
     for name in names:
         policy = ways.play_by(name, replace(DEFAULT, days=length), known)
-        result = exact.evaluate(policy, bins, days_left=days_left or length, streak=streak, saver=saver)
+        result = exact.evaluate(policy, bins, days_left=left, streak=streak, saver=saver)
         rows.append({"strategy": name, "p_goal": result.p_goal, "says": screen.says(name)})
     screen.show(rows, "Chance of 57 in its own bins", as_json)
 
