@@ -2,7 +2,9 @@
 
 Games, plate appearances and line-ups carry the date of the day on which the game began (`game_date`, the
 league's official date; a suspended game stays on the day it began). A record is known from the day after: a
-forecast as of a date sees the rows dated before it. Ids are MLB's. What a source does not give is null.
+forecast as of a date sees the rows dated before it. In a backtest the one exception is what was played of a
+suspended game weeks later: its plays are not dated apart, so the days between know them too early. Ids are
+MLB's. What a source does not give is null.
 Columns that end in `_after` hold the state after the plate appearance; no feature may read them.
 """
 

@@ -148,6 +148,32 @@ def test_what_was_known_before_a_day_does_not_know_what_came(day: date) -> None:
     same_bytes(ours.outcomes[:past], theirs.outcomes[:past])
 
 
+KNOWN_OF_A_TURN = (
+    *features.ASKED, "season", "game_pk", "at_bat_index", "source", "fingerprint", "game_number", "slot",
+    "bat_side", "is_home_batting", "batting_team_id", "is_starter", "pitcher_is_starter",
+)  # fmt: skip
+"""Of a plate appearance: who meets whom and where. All else is what became of it."""
+
+
+def test_what_became_of_a_plate_appearance_is_not_in_what_it_is_learnt_with() -> None:
+    """From a day on the same players meet and all goes otherwise: the day's own rows stay the same."""
+    day = DATES["a doubleheader within a fortnight"]
+    league = honest()
+    past = asof.before(league.plate_appearances, day, "game_date")
+    future = league.plate_appearances[past.height :]
+    otherwise = pl.exclude(*KNOWN_OF_A_TURN).shuffle(seed=1)
+    changed = future.with_columns(otherwise).with_columns(~pl.col("is_hit"))
+    theirs = forecast.knowledge(league.games, league.lineups, pl.concat([past, changed]))
+    ours, until = world().known, day + timedelta(days=1)
+    rows, turns = ours.until(until)
+    assert rows > past.height + 200
+    for name in ("features", "abilities"):
+        same_bytes(getattr(ours, name)[:rows], getattr(theirs, name)[:rows])
+    same_asked(ours.past.rows(slice(0, turns)), theirs.past.rows(slice(0, turns)))
+    same_bytes(ours.outcomes.select("usual")[:turns], theirs.outcomes.select("usual")[:turns])
+    assert fingerprint(ours.outcomes[:turns]) != fingerprint(theirs.outcomes[:turns])
+
+
 @pytest.mark.parametrize("task", ["actual", "projected"])
 @pytest.mark.parametrize("day", DATES.values(), ids=DATES)
 def test_what_is_known_of_a_days_starters_is_from_earlier_days(day: date, task: str) -> None:
