@@ -154,7 +154,9 @@ def solve_command(
     )
     table(console, "Kinds of days", shown)
     if output is not None:
-        output.write_bytes(policy_bytes(policy))
+        file = output.expanduser()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(policy_bytes(policy))
         console.print(f"written to {output}")
     if save_policy:
         making.make_policy(place, settings, seasons=sorted(chosen) if chosen else None)
@@ -280,6 +282,8 @@ def thresholds_command(
 ) -> None:
     """The policy as a table for the fridge: from which chance on to play, and from which to double."""
     policy = ways.policy_of(open_lake(lake))
+    if days_left and max(days_left) > policy.days:
+        raise UsageError(f"--days-left {max(days_left)}: the policy was made for {policy.days} days")
     rows = thresholds(policy, tuple(days_left) if days_left else DAYS_SHOWN)
     if as_json:
         screen.write_json(rows.to_dicts())

@@ -91,6 +91,9 @@ def chosen_seasons(lake: Lake, wanted: set[int] | None) -> list[int]:
         raise CommandError("the lake holds no games: formguide run baseball --sample, or --from PATH")
     if wanted is not None:
         found = sorted(wanted & held.keys())
+        if found and (missing := sorted(wanted - held.keys())):
+            seasons = ", ".join(str(season) for season in missing)
+            err().print(f"the lake holds no games of {seasons}: left out", soft_wrap=True)
     else:
         before = {season: sum(rows for s, rows in held.items() if s < season) for season in held}
         found = [season for season, rows in held.items() if 2 * before[season] >= rows] or list(held)

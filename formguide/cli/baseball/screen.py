@@ -85,8 +85,8 @@ def streak(console: Console, lake: Lake, forecasts: pl.DataFrame) -> None:
     for row in honest.iter_rows(named=True):
         low, high = row["p_low"] or 0.0, row["p_high"] or 0.0
         console.print(
-            f"57 in a season by this policy, on days that it was not made for: {row['p_goal']:.2g} "
-            f"({low:.2g} to {high:.2g}).\n",
+            f"57 in a season by this policy, on days that it was not made for: {100 * row['p_goal']:.2g} % "
+            f"({100 * low:.2g} to {100 * high:.2g} %), going by {row['dates']} dates.\n",
             soft_wrap=True,
         )
 
