@@ -191,6 +191,8 @@ def play(
 
 
 def _day(lake: Lake, settings: Path | None, documents: Path | None) -> Day:
+    if documents is not None and not documents.expanduser().is_dir():
+        raise CommandError(f"--from {documents}: there is no such folder")
     try:
         chosen = DaySettings.read(settings.expanduser()) if settings else DaySettings()
         source = folder(documents.expanduser()) if documents else None

@@ -81,6 +81,7 @@ def test_exact_chances(lake):
     later = rows("exact", "optimal", "--streak", 50, "--days-left", 30, lake=lake)[0]["p_goal"]
     assert later > 100 * found["optimal"]
     assert rows("exact", "optimal", "--streak", 57, "--days-left", 0, lake=lake)[0]["p_goal"] == 1
+    assert rows("exact", "optimal", "--days-left", 0, lake=lake)[0]["p_goal"] == 0
     assert "one batter every day" in ask("exact", "always-single", lake=lake)
 
 
@@ -153,6 +154,7 @@ def test_one_season_only(lake):
         ["compare", "optimal", "optimal:bins=0"],
         ["advise", "--streak", "3", "--days-left", "40", "--p", "0.7", "--bin", "2"],
         ["advise", "--streak", "3", "--days-left", "40", "--bin", "9"],
+        ["thresholds", "--days-left", "4000"],
         ["simulate", "--seasons", "then"],
     ],
     ids=" ".join,
