@@ -295,7 +295,11 @@ def thresholds_command(
         pl.format("{}–{}", "streak_from", "streak_to").alias("streak"),
         pl.col("actions").alias("bins worst to best"),
         screen.least_chance("play_from"),
-        screen.least_chance("double_from"),
+        # Where a better day asks for less, no single chance says when to double.
+        pl.when("in_order")
+        .then(screen.least_chance("double_from"))
+        .otherwise(pl.lit("see bins"))
+        .alias("double_from"),
     )
     table(console, "What to do, by the chance of the best pick", shown)
     console.print("0 skip, 1 single, 2 double. Below the streaks listed 57 is out of reach.")

@@ -10,9 +10,10 @@ from typing import Annotated
 import polars as pl
 import typer
 
+from formguide import schema
 from formguide.baseball import scorecard
 from formguide.baseball.arrivals import SPORT, holds_sample
-from formguide.baseball.forecast_tables import BacktestForecasts, SeedAudit
+from formguide.baseball.forecast_tables import BacktestForecasts, ForecastScorecard, SeedAudit
 from formguide.baseball.tables import PlateAppearances
 from formguide.cli.base import CommandError, LakeOption, SeasonsOption, err, open_lake, out, parse_seasons
 from formguide.cli.baseball import screen
@@ -57,6 +58,8 @@ def backtest(
     wanted = chosen_seasons(place, parse_seasons(seasons))
     if diff is not None and not diff.expanduser().is_file():
         raise CommandError(f"--diff {diff}: there is no such file (formguide backtest baseball --save FILE)")
+    if diff is not None:
+        difference(schema.empty(ForecastScorecard), diff.expanduser())  # before the walk, which takes minutes
     with platform(place, lake, {}, err()) as assets:
         selection = import_module("assets.baseball_backtest").BACKTEST
         assets.materialise(selection, wanted, config={"baseball__backtest_forecasts": {"seeds": seeds}})
@@ -94,6 +97,12 @@ def chosen_seasons(lake: Lake, wanted: set[int] | None) -> list[int]:
         if found and (missing := sorted(wanted - held.keys())):
             seasons = ", ".join(str(season) for season in missing)
             err().print(f"the lake holds no games of {seasons}: left out", soft_wrap=True)
+        if min(held) in found and len(held) > 1:
+            # What it would be forecast from is itself, and the streak's policy would be made from that too.
+            found.remove(min(held))
+            err().print(f"there is nothing before {min(held)} to learn from: left out", soft_wrap=True)
+            if not found:
+                raise CommandError(f"--seasons: nothing comes before {min(held)}; choose a later season")
     else:
         before = {season: sum(rows for s, rows in held.items() if s < season) for season in held}
         found = [season for season, rows in held.items() if 2 * before[season] >= rows] or list(held)

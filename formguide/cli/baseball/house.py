@@ -75,6 +75,7 @@ class Baseball:
             console.print(f"Today's pick, {screen.why(rows)}\n", soft_wrap=True)
             screen.streak(console, lake, rows)
         screen.scorecard(console, lake)
+        screen.set_aside(console, lake)
 
     def next_steps(self, lake: Lake) -> list[str]:
         """All of the day's batters, and a streak player's question, or what must come before it."""

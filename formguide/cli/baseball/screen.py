@@ -9,6 +9,7 @@ from formguide.baseball.forecast_tables import ForecastScorecard
 from formguide.baseball.scorecard import HINDSIGHT
 from formguide.baseball.streak import advise, making
 from formguide.baseball.streak.tables import StreakEvaluation
+from formguide.baseball.tables import Games
 from formguide.cli.screen import table
 from formguide.lake import Lake
 
@@ -20,6 +21,9 @@ HEADLINE_METRICS = ("p_at_1", "p_at_10", "log_loss", "auc")
 """What a run says of it at its end, of the confirmed line-ups, game by game."""
 STREAK, DAYS_LEFT = 12, 40
 """The streak player that the headline speaks to."""
+
+
+_REJECTS_SHOWN = 3
 
 
 def best_first(forecasts: pl.DataFrame) -> pl.DataFrame:
@@ -127,9 +131,24 @@ def scores(console: Console, card: pl.DataFrame) -> None:
         table(console, f"Scores per {unit}, {task} line-ups, {seasons}", part.select(columns))
     console.print(
         "difference: the blend minus the model beside it, on the same days; t: over its standard error, "
-        f"clustered by day. * {HINDSIGHT}: ranked by the plate appearances that really happened.",
+        "clustered by day. p_at_1: how often the day's first pick had a hit; slot: by place in the order; "
+        "rate_60, rate_120: by hit rate over so many game-dates; first_two: the better of the first two in "
+        "an order. * hindsight, not available before the game: by the times at bat that really happened.",
         soft_wrap=True,
     )
+
+
+def set_aside(console: Console, lake: Lake) -> None:
+    """Records that could not be used, if there are any: the first few, and where all of them lie."""
+    said = [
+        str(line) for m in lake.manifests(SPORT, Games.name).values() for line in m.extra.get("rejects", [])
+    ]
+    for line in said[:_REJECTS_SHOWN]:
+        console.print(f"Set aside: {line}", soft_wrap=True)
+    if said:
+        console.print(
+            f"{len(said)} set aside, with reasons in {lake.root}/quarantine/{SPORT}\n", soft_wrap=True
+        )
 
 
 def _ordinal(n: int) -> str:
