@@ -206,8 +206,9 @@ def test_nobody_doubles_where_there_are_no_doubles(game, skips):
     assert policy.actions.max() <= SINGLE
     if not skips:
         assert policy.actions.min() == SINGLE
-    value = mdp.values(solved(game))
-    assert (value >= value[:, :, :1] - CLOSE).all(), "no streak is worth less than none"
+    # With the saver in hand a streak short of its window may be worth more than one beyond it.
+    value = mdp.values(solved(game))[:, 0]
+    assert (np.diff(value, axis=1) >= -CLOSE).all(), "without the saver a longer streak is worth no less"
 
 
 def test_questions_that_mean_nothing(days):
