@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import pickle
 import zipfile
 from dataclasses import replace
 
@@ -240,7 +239,7 @@ def test_files_that_are_no_policy(policy, tmp_path, monkeypatch):
         "not a zip": b"hello",
         "nothing": b"",
         "cut off": good[:-300],
-        "a pickle": pickle.dumps({"actions": 1}),
+        "a pickle": b"(dp0\nVactions\np1\nI1\ns.",
         "a pickle inside": with_arrays(good, edges=trap),
         "another format": with_arrays(good, about=about(format="x")),
         "version 2": with_arrays(good, about=about(version=2)),
