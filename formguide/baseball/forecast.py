@@ -23,7 +23,7 @@ from formguide.baseball.blend import Blend
 from formguide.baseball.features import feature_frame
 from formguide.baseball.opportunity import OpportunityModel, Records, Turns
 
-VERSION = "1"
+VERSION = "2"
 """Changes when the same records would give other forecasts."""
 
 RIDGE = 10_000.0

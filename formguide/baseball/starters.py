@@ -39,6 +39,7 @@ def confirmed(games: pl.DataFrame, lineups: pl.DataFrame, history: pl.DataFrame)
         .then(pl.lit("probable"))
         .otherwise(pl.lit("unknown")),
     )
+    sides = sides.join(_catchers(lineups), on=["game_pk", "opponent_id"], how="left")
     nine = lineups.select("game_pk", "team_id", "slot", "batter_id", "batter", listed_side="bat_side")
     rows = sides.join(nine, on=["game_pk", "team_id"]).with_columns(lineup_status=pl.lit("confirmed"))
     return _finished(rows, history)
@@ -66,6 +67,14 @@ def projected(
         last, on="game_date", by="team_id", strategy="backward", allow_exact_matches=False,
         check_sortedness=False,
     ).drop_nulls("last_game_pk")  # fmt: skip
+    last_caught = last.rename({"team_id": "opponent_id", "last_game_pk": "caught_game_pk"})
+    sides = sides.join_asof(
+        last_caught, on="game_date", by="opponent_id", strategy="backward", allow_exact_matches=False,
+        check_sortedness=False,
+    ).join(
+        _catchers(past_lineups).rename({"game_pk": "caught_game_pk"}),
+        on=["caught_game_pk", "opponent_id"], how="left",
+    )  # fmt: skip
     expected = _rotation(sides, past_games)
     sides = sides.join(expected, on=["game_pk", "team_id"], how="left").with_columns(
         pitcher_id=pl.coalesce("probable_id", "expected_id"),
@@ -95,7 +104,7 @@ def queries(starters: pl.DataFrame, bullpen: bool = False) -> pl.DataFrame:
         fielding_team_id="opponent_id",
         is_home_batting="is_home",
         venue="venue",
-        catcher_id=pl.lit(None, pl.Int64),
+        catcher_id="catcher_id",
         plate_umpire_id="plate_umpire_id",
         weather_condition="weather_condition",
         roof_type="roof_type",
@@ -120,6 +129,15 @@ def _sides(games: pl.DataFrame) -> pl.DataFrame:
             )
         )
     return pl.concat(both)
+
+
+def _catchers(lineups: pl.DataFrame) -> pl.DataFrame:
+    """Who catches for the fielding team, where its line-up names positions."""
+    return (
+        lineups.filter(pl.col("position") == "C")
+        .select("game_pk", opponent_id="team_id", catcher_id="batter_id")
+        .unique(["game_pk", "opponent_id"], keep="first", maintain_order=True)
+    )
 
 
 def _as_last_time(sides: pl.DataFrame, past_games: pl.DataFrame) -> pl.DataFrame:
@@ -207,5 +225,5 @@ def _finished(rows: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
     )
     return rows.with_columns(bat_side=side).select(
         *_OF_THE_GAME, "team_id", "opponent_id", "is_home", "slot", "batter_id", "batter", "bat_side",
-        "pitcher_id", "pitcher", "pitch_hand", "pitcher_status", "lineup_status",
+        "pitcher_id", "pitcher", "pitch_hand", "pitcher_status", "catcher_id", "lineup_status",
     ).sort("game_date", "game_pk", "team_id", "slot")  # fmt: skip

@@ -234,3 +234,21 @@ def test_the_projected_starter_is_the_one_whose_turn_it_is(tables):
         rest = (pl.lit(day) - pl.col("game_date")).dt.total_days()
         rested = five.filter(rest.is_between(starters.LEAST_REST_DAYS, starters.MOST_REST_DAYS))
         assert rested["who"][number - 1] == who
+
+
+def test_the_catcher_is_the_one_in_the_other_teams_nine(tables):
+    known = forecast.knowledge(*(tables[name] for name in ("games", "lineups", "plate_appearances")))
+    nine = tables["lineups"].filter(pl.col("position") == "C")
+    behind = {
+        (game, team): who for game, team, who in nine.select("game_pk", "team_id", "batter_id").iter_rows()
+    }
+    asked = known.past.starters.select("game_pk", "opponent_id", "catcher_id")
+    assert asked["catcher_id"].null_count() == 0
+    assert all(behind[game, team] == who for game, team, who in asked.iter_rows())
+    assert known.past.features["pitcher_catcher_framing"].null_count() < known.past.starters.height
+    played = tables["games"].filter((pl.col("season") == 2025) & (pl.col("state") == "final"))
+    told = starters.projected(played, tables["games"], tables["lineups"], tables["plate_appearances"])
+    caught = nine.select("game_date", "game_pk", "team_id", "batter_id").sort("game_date", "game_pk")
+    for day, team, who in told.select("game_date", "opponent_id", "catcher_id").unique().iter_rows():
+        before = caught.filter((pl.col("team_id") == team) & (pl.col("game_date") < day))
+        assert before["batter_id"][-1] == who
