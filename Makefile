@@ -10,7 +10,6 @@ STRICT := set -euo pipefail
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.formguide-installed
-TORCH_INSTALLED := $(VENV)/.formguide-torch
 DAGSTER_SETTINGS := data/dagster/dagster.yaml
 TORCH_VERSION := 2.13.0
 TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
@@ -31,7 +30,7 @@ export OMP_NUM_THREADS ?= 1
 TEST_WORKERS ?= auto
 PYTEST_ARGS ?=
 
-.PHONY: help install torch run test ui lint bench clean
+.PHONY: help install run test ui lint bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -40,10 +39,9 @@ help:
 	@echo "make ui       install, open the Dagster UI on http://localhost:3000"
 	@echo "make lint     style, types and who may import whom"
 	@echo "make bench    one script per claim of speed"
-	@echo "make torch    install PyTorch for the sports that use it (CPU build); TORCH=1 does it with any target"
 	@echo "make clean    remove what can be installed again; data/ stays"
 
-install: $(INSTALLED) $(DAGSTER_SETTINGS) $(if $(TORCH),torch)
+install: $(INSTALLED) $(DAGSTER_SETTINGS)
 
 $(BIN)/python:
 	@$(STRICT); found=""; \
@@ -62,9 +60,16 @@ $(BIN)/python:
 		exit 1; \
 	fi
 
+# PyTorch first, in its CPU build where one is within reach: left to the package index it brings gigabytes of CUDA.
 $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
 	@$(STRICT); echo "Installing Formguide (some minutes the first time)"; \
 	: > $(PIP_LOG); \
+	if ! $(BIN)/python -c 'import torch' 2>/dev/null; then \
+		$(PIP_INSTALL) 'torch==$(TORCH_VERSION)+cpu' >> $(PIP_LOG) 2>&1 \
+			|| $(PIP_INSTALL) --extra-index-url $(TORCH_CPU_INDEX) 'torch==$(TORCH_VERSION)+cpu' >> $(PIP_LOG) 2>&1 \
+			|| { echo "  no CPU build of PyTorch is within reach: installing the plain one"; \
+				$(PIP_INSTALL) 'torch==$(TORCH_VERSION)' 2>&1 | $(PROGRESS); }; \
+	fi; \
 	if ! $(PIP_INSTALL) -e '.[dev]' 2>&1 | $(PROGRESS); then \
 		tail -n 15 $(PIP_LOG) >&2; \
 		echo "The installation failed ($(PIP_LOG) has all of it). make again goes on where it stopped." >&2; \
@@ -78,20 +83,6 @@ $(DAGSTER_SETTINGS): dagster.yaml | $(INSTALLED)
 	if ! $(BIN)/dagster instance concurrency set warehouse 1 >> $(PIP_LOG) 2>&1; then \
 		rm -f $@; tail -n 15 $(PIP_LOG) >&2; exit 1; \
 	fi
-
-torch: $(TORCH_INSTALLED)
-
-$(TORCH_INSTALLED): $(INSTALLED)
-	@$(STRICT); \
-	if ! $(BIN)/python -c 'import torch' 2>/dev/null; then \
-		echo "Installing PyTorch $(TORCH_VERSION), the CPU build"; \
-		$(PIP_INSTALL) 'torch==$(TORCH_VERSION)+cpu' >> $(PIP_LOG) 2>&1 \
-			|| $(PIP_INSTALL) --extra-index-url $(TORCH_CPU_INDEX) 'torch==$(TORCH_VERSION)+cpu' >> $(PIP_LOG) 2>&1 \
-			|| { echo "No CPU build is within reach: installing the plain one"; \
-				$(PIP_INSTALL) 'torch==$(TORCH_VERSION)' 2>&1 | $(PROGRESS); }; \
-	fi; \
-	$(PIP_INSTALL) -q -e '.[torch]'; \
-	touch $@
 
 run: install
 	@$(BIN)/formguide run --sample

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-FIRST_SEASON = 2014
+from formguide.arrivals import FIRST_SEASON
 
 SEASONS = dg.TimeWindowPartitionsDefinition(
     cron_schedule="0 0 1 1 *", start=str(FIRST_SEASON), fmt="%Y", end_offset=1
 )
-"""Calendar years from 2014 to the present one (`end_offset=1`: also the year that is still running)."""
+"""Calendar years up to the present one (`end_offset=1`: also the year that is still running)."""
 
 # Dagster calls it beta that a backfill is one run: nobody wants that said once for every asset.
 warnings.filterwarnings("ignore", message=".*backfill_policy.*", category=dg.BetaWarning)

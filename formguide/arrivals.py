@@ -24,6 +24,9 @@ from formguide.asof import fingerprint
 from formguide.lake import Lake, LakeError, Written
 from formguide.schema import Table, dtypes
 
+FIRST_SEASON = 2000
+"""The first season that there is a partition for, in every sport."""
+
 Files = Mapping[str, Mapping[str, bytes]]
 """Source → path → bytes."""
 

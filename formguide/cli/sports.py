@@ -15,12 +15,9 @@ import click
 from rich.console import Console
 from typer.core import TyperGroup
 
-from formguide.arrivals import Arrivals
+from formguide.arrivals import FIRST_SEASON, Arrivals
 from formguide.cli.base import CommandError, Sport
 from formguide.lake import Lake
-
-FIRST_SEASON = 2014
-"""The first season that there is a partition for."""
 
 
 class NothingThere(CommandError):
