@@ -101,6 +101,6 @@ class Performances(Table):
     complete = dy.Bool(
         nullable=False,
         metadata={
-            "doc": "From a whole career; false on a list that ends at its top N: a season missing there says nothing"
+            "doc": "From a whole career; false on a list that ends at its top N, where gaps say nothing"
         },
     )
