@@ -251,6 +251,22 @@ class _Found(Mapping[str, bytes]):
         return len(self._places)
 
 
+class FilesOnDisk(Mapping[str, bytes]):
+    """A folder's files by the path under which they are kept; read when they are asked for."""
+
+    def __init__(self, places: Mapping[str, Path]) -> None:
+        self._places = dict(places)
+
+    def __getitem__(self, path: str) -> bytes:
+        return self._places[path].read_bytes()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
 class _Bodies(Mapping[str, bytes]):
     """A source's files by path; a body is read when somebody asks for it."""
 
