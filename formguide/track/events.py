@@ -34,6 +34,17 @@ _MEN, _WOMEN = GENDERS
 _MILE_M, _YARD_M = 1609.344, 0.9144
 
 
+_FASTEST_MPS, _SLOWEST_MPS = 11.0, 1.2
+"""Mean speeds: Bolt's 9.58 is 10.4 m/s; who is slower than the other walks home."""
+_POSSIBLE = {
+    "sec": (5.0, 36_000.0), "m": (0.2, 120.0), "points": (1.0, 10_000.0),
+    "high jump": (0.5, 2.6), "pole vault": (0.5, 6.6), "horizontal jumps": (1.0, 19.5),
+    "standing jumps": (0.5, 4.5), "shot put": (1.0, 27.0), "discus": (2.0, 90.0),
+    "hammer and weight": (2.0, 100.0), "javelin": (2.0, 110.0), "one hour": (3000.0, 25_000.0),
+}  # fmt: skip
+"""By family or unit, in the event's unit: a little beyond the world records, juniors' implements included."""
+
+
 class UnknownEventError(ValueError):
     """A text names no event. `near` are the known names that look most like it."""
 
@@ -66,6 +77,13 @@ class Event:
     metres: float | None = None
     implement_g: Mapping[str, int] = field(default_factory=dict, hash=False)
     hurdle_cm: Mapping[str, float] = field(default_factory=dict, hash=False)
+
+    @property
+    def possible(self) -> tuple[float, float]:
+        """The least and the most that a mark of anybody can be, in `unit`: outside is a slip of the pen."""
+        if self.metres is not None:
+            return self.metres / _FASTEST_MPS, self.metres / _SLOWEST_MPS
+        return _POSSIBLE.get(self.family, _POSSIBLE[self.unit])
 
     def better(self, mark: float, other: float) -> bool:
         """Whether a mark is better than another."""
