@@ -8,7 +8,7 @@ its own numbers; the latest report is the one that counts.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import dagster as dg
 
@@ -16,6 +16,8 @@ from formguide.asof import fingerprint
 from formguide.making import Made
 
 Report = dg.MaterializeResult[Any] | dg.AssetMaterialization
+Key = TypeVar("Key", int, str)
+"""A partition: a season, or the key of one of another kind."""
 _DATA_VERSION = "dagster/data_version"
 _OWN_INPUT = "dagster/input_event_pointer/"
 
@@ -27,37 +29,38 @@ def seasons_of(context: dg.AssetExecutionContext) -> list[int]:
 
 def materialised(
     context: dg.AssetExecutionContext,
-    made: Mapping[int, Made],
+    made: Mapping[Key, Made],
     key: dg.AssetKey | None = None,
-    metadata: Mapping[int, Mapping[str, Any]] | None = None,
+    metadata: Mapping[Key, Mapping[str, Any]] | None = None,
     checks: Sequence[dg.AssetCheckResult] = (),
 ) -> Iterator[Report]:
     """Reports an asset's partitions, each with its metadata, and the checks that were made of them
     together."""
     key = key or context.asset_key
-    shown = {season: {**numbers(part), **(metadata or {}).get(season, {})} for season, part in made.items()}
+    more: Mapping[Key, Mapping[str, Any]] = metadata or {}
+    shown = {name: {**numbers(part), **more.get(name, {})} for name, part in made.items()}
     if len(made) == 1:
-        ((season, part),) = made.items()
+        ((name, part),) = made.items()
         yield dg.MaterializeResult(
             asset_key=key,
             data_version=dg.DataVersion(part.version),
-            metadata=shown[season],
+            metadata=shown[name],
             check_results=checks,
         )
         return
-    together = fingerprint(*(made[season].version for season in sorted(made)))
+    together = fingerprint(*(made[name].version for name in sorted(made)))
     yield dg.MaterializeResult(
         asset_key=key, data_version=dg.DataVersion(together), metadata=totals(made), check_results=checks
     )
     tags = _provenance(context, key)
-    for season, part in sorted(made.items()):
+    for name, part in sorted(made.items()):
         if any(tag.startswith(_OWN_INPUT) and tag.endswith(key.to_user_string()) for tag in tags):
             # What this season leans on is the season reported just now.
             tags = {**tags, f"{_OWN_INPUT}{key.to_user_string()}": str(_last_event(context, key))}
         yield dg.AssetMaterialization(
             asset_key=key,
-            partition=str(season),
-            metadata=shown[season],
+            partition=str(name),
+            metadata=shown[name],
             tags={**tags, _DATA_VERSION: part.version},
         )
 
@@ -69,13 +72,13 @@ def numbers(part: Made) -> dict[str, Any]:
     return {"rows": part.rows, "computed": part.computed, "carried_over": part.carried, **facts}
 
 
-def totals(made: Mapping[int, Made]) -> dict[str, Any]:
+def totals(made: Mapping[Key, Made]) -> dict[str, Any]:
     """The same of a run's partitions together."""
     return {
         "rows": sum(part.rows for part in made.values()),
         "computed": sum(part.computed for part in made.values()),
         "carried_over": sum(part.carried for part in made.values()),
-        "seasons": f"{min(made)}–{max(made)}",
+        "partitions": f"{min(made)}–{max(made)}",
     }
 
 

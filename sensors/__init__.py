@@ -5,5 +5,6 @@ from sensors.baseball import baseball_files
 from sensors.baseball_day import baseball_day
 from sensors.failures import run_failures
 from sensors.formula1 import formula1_files
+from sensors.track import track_files
 
-SENSORS = [formula1_files, baseball_files, baseball_day, automation, run_failures]
+SENSORS = [formula1_files, baseball_files, baseball_day, track_files, automation, run_failures]

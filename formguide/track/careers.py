@@ -167,7 +167,10 @@ def _read(file: str, said: Iterable[tuple[int, Any]], row: Any) -> Reading:
                 left_out[performance] += 1
             else:
                 found.append(performance)
-    return Reading(frame_of(found), rejects, dict(left_out))
+    frame = frame_of(found)
+    if twice := len(found) - frame.height:
+        left_out["said twice"] = twice
+    return Reading(frame, rejects, dict(left_out))
 
 
 def _unreadable(file: str, error: Exception, body: bytes) -> Reading:
