@@ -13,9 +13,12 @@ from formguide.scoring import (
     binary_log_loss,
     brier,
     central_coverage,
+    clustered_mean,
+    clustered_paired,
     log_loss,
     mean_se,
     paired,
+    pinball_loss,
     pit_histogram,
     precision_at,
     randomised_pit,
@@ -175,3 +178,34 @@ def test_paired_is_scipys_t_test():
     assert paired([1.0, 2.0], [0.0, 1.0]).t == math.inf
     with pytest.raises(ValueError, match="paired"):
         paired(a, b[:-1])
+
+
+def test_clustered_error_of_single_events_is_the_plain_one_and_grows_with_what_they_share():
+    values = np.random.default_rng(5).normal(size=40)
+    alone = clustered_mean(values, np.arange(40))
+    assert alone.standard_error == pytest.approx(mean_se(values).standard_error)
+    # Each event said four times over is no more evidence than once.
+    fourfold = clustered_mean(np.repeat(values, 4), np.repeat(np.arange(40), 4))
+    assert fourfold.standard_error == pytest.approx(alone.standard_error)
+    assert math.isnan(clustered_mean([1.0, 2.0], ["a", "a"]).standard_error)
+    with pytest.raises(ValueError, match="clusters"):
+        clustered_mean(values, np.arange(39))
+
+
+def test_clustered_pairs_are_the_mean_of_differences():
+    a, b = np.random.default_rng(6).normal(size=(2, 30))
+    who = np.arange(30) // 3
+    result, expected = clustered_paired(a, b, who), clustered_mean(a - b, who)
+    assert result.difference == pytest.approx(expected.mean)
+    assert result.t == pytest.approx(expected.mean / expected.standard_error)
+    with pytest.raises(ValueError, match="paired"):
+        clustered_paired(a, b[:-1], who)
+
+
+def test_pinball_loss_is_least_at_the_quantile():
+    values = np.random.default_rng(7).normal(size=4001)
+    at = np.linspace(-2, 2, 401)
+    for level in (0.1, 0.5, 0.9):
+        mean_loss = pinball_loss(at[:, None], values, level).mean(axis=1)
+        assert at[mean_loss.argmin()] == pytest.approx(np.quantile(values, level), abs=0.02)
+    np.testing.assert_allclose(pinball_loss([1.0, 3.0], 2.0, 0.9), [0.9, 0.1])
