@@ -39,10 +39,11 @@ def merge(rows: pl.DataFrame, sources: tuple[str, ...]) -> Merged:
     never merged unless they say the same of everything that names a mark (`performance_id`).
     """
     ranked = _ranked(rows, sources)
-    once = ranked.unique("performance_id", keep="first", maintain_order=True)
+    once = ranked.unique(["performance_id", "file"], keep="first", maintain_order=True)
     pairs = _same_mark(once)
     filled = _filled(once, pairs)
     kept = filled.filter(~pl.col(_ROW).is_in(pairs["other"].implode()))
+    kept = kept.unique("performance_id", keep="first", maintain_order=True)
     conflicts = _conflicts(kept)
     kept = kept.filter(~pl.col(_ROW).is_in(conflicts[_ROW].implode()))
     return Merged(kept.drop(_ROW), rows.height - kept.height - conflicts.height, conflicts.drop(_ROW))
