@@ -3,8 +3,9 @@
     read_openath     one athlete's career as Open Athletics keeps it (JSON): everything since the junior years
     read_qnolan      TFRRS athlete pages as a table without a header, indoors and outdoors apart
     read_lukejsd     TFRRS athlete pages as a table with one
+    read_csv         any table with a header that names athlete, gender, event, mark and date
 
-All three hold whole careers as of the day on which they were collected. What is of that day and not of the
+All hold whole careers as of the day on which they were collected. What is of that day and not of the
 meet's (personal bests, height, weight, club, the class in which somebody was when the page was read) is not
 read. A row that has no mark (did not start, no height), a relay or a cross-country race is counted and left
 out; a row that cannot be read is set aside.
@@ -29,7 +30,7 @@ from formguide.track import events, marks
 from formguide.track.rows import frame_of
 from formguide.track.tables import INDOOR, OUTDOOR
 
-__all__ = ["Reading", "read_lukejsd", "read_openath", "read_qnolan"]
+__all__ = ["Reading", "read_csv", "read_lukejsd", "read_openath", "read_qnolan"]
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,77 @@ def read_lukejsd(body: bytes, file: str) -> Reading:
     return _read(file, _csv_rows(body, header=True), row)
 
 
+_CSV_COLUMNS = {
+    "athlete": ("athlete", "athletename", "name"),
+    "gender": ("gender", "sex"),
+    "event": ("event", "eventname"),
+    "mark": ("mark", "performance", "result", "time"),
+    "date": ("date", "meetdate", "meetstart"),
+    "wind": ("wind", "windmps"),
+    "label": ("label", "season", "seasonlabel", "seasontype"),
+    "team": ("team", "school", "college"),
+    "class": ("class", "classyear", "year", "yr", "grade"),
+    "id": ("athleteid", "tfrrsid", "siteid", "id", "athleteurl", "url"),
+    "place": ("place", "pl"),
+    "round": ("round", "prelimfinal"),
+    "meet": ("meet", "meetname"),
+}
+"""How the columns of a table of marks may be called, without capitals, spaces and signs."""
+
+_CSV_NEEDED = ("athlete", "gender", "event", "mark", "date")
+
+
+def read_csv(body: bytes, file: str) -> Reading:
+    """A table with a header, as scrapers of TFRRS write it: athlete, gender, event, mark and date, and, where
+    they are there, wind, season, team, class, the site's id (or the athlete page's address), place, round and
+    meet, in any order and any of their usual names.
+
+    Without the site's id an athlete is a name in a team. Where no season is named, the meet's name, the event
+    and the day tell indoors from outdoors.
+    """
+    rows = list(_csv_rows(body, header=True))
+    header = {re.sub(r"[^a-z]", "", name.lower()): name for _, row in rows[:1] for name in row if name}
+    columns = {
+        what: header[next(name for name in names if name in header)]
+        for what, names in _CSV_COLUMNS.items()
+        if any(name in header for name in names)
+    }
+    if missing := [what for what in _CSV_NEEDED if what not in columns]:
+        reason = f"no column for {', '.join(missing)}"
+        return Reading(frame_of([]), [set_aside(file, None, None, reason, body)])
+
+    def row(said: dict[str, str]) -> dict[str, Any] | str:
+        fields = {what: (said[name] or "").strip() for what, name in columns.items()}
+        team, meet = fields.get("team") or None, fields.get("meet") or None
+        day = _any_date(fields["date"], "date")
+        try:
+            gender = events.gender_of(fields["gender"])
+        except ValueError as error:
+            raise _Wrong("gender", str(error)) from error
+        site_id = re.search(r"\d+", fields.get("id", ""))
+        named = re.search(r"indoor|outdoor", fields.get("label", ""), re.IGNORECASE)
+        in_class = re.fullmatch(r"(?:[A-Z]{2}-)?([1-8])", fields.get("class", ""))
+        return _performance(
+            source="csv",
+            athlete_id=f"tfrrs:{site_id[0]}" if site_id else f"csv:{fields['athlete']}, {team or 'no team'}",
+            identity_confidence=1.0 if site_id else 0.9 if team else 0.5,
+            athlete=fields["athlete"],
+            gender=gender,
+            team=team,
+            class_year=int(in_class[1]) if in_class else None,
+            label=named[0].capitalize() if named else _guessed_label(meet or "", fields["event"], day),
+            date=day,
+            event=fields["event"],
+            mark=fields["mark"],
+            wind=fields.get("wind", ""),
+            place=fields.get("place", ""),
+            round=fields.get("round") or None,
+            meet=meet,
+        )
+
+    return _read(file, rows, row)
+
+
 # -- inside ----------------------------------------------------------------------------------------
 
 
@@ -246,6 +318,13 @@ def _written(said: str, name: str) -> date:
         return datetime.strptime(said.strip(), "%b %d, %Y").date()
     except ValueError as error:
         raise _Wrong(name, f"{said!r} is no date such as Mar 1, 2020") from error
+
+
+def _any_date(said: str, name: str) -> date:
+    """2020-03-01, 03/01/2020 or Mar 1, 2020."""
+    if re.match(r"\d{4}-", said):
+        return _iso(said[:10], name)
+    return _us(said, name) if "/" in said else _written(said, name)
 
 
 def _to_hundredths(said: str) -> str:

@@ -46,7 +46,11 @@ _WRITTEN = re.compile(
 """Feb 28, 2020; Feb 28-29, 2020; Feb 28 - Mar 1, 2020."""
 _SLASHED = re.compile(rb"\b(\d{1,2})/\d{1,2}/(\d{4}|\d{2})\b")
 _ISO = re.compile(rb"\b(\d{4})-(\d\d)-\d\d\b")
-_WANTED = ({"athlete", "name"}, {"event"}, {"mark", "performance", "result", "time"})
+_WANTED = (
+    {"athlete", "athletename", "name"},
+    {"event", "eventname"},
+    {"mark", "performance", "result", "time"},
+)
 """What a table of marks must have a column for, one of each."""
 
 
@@ -132,7 +136,7 @@ def _has_marks(file: Path) -> bool:
     """Whether a CSV's header names an athlete, an event and a mark."""
     with file.open("rb") as body:
         header = body.readline(10_000).decode("utf-8-sig", "replace")
-    names = {name.strip().strip('"').lower() for name in header.split(",")}
+    names = {re.sub(r"[^a-z]", "", name.lower()) for name in header.split(",")}
     return all(names & wanted for wanted in _WANTED)
 
 

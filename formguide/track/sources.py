@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from formguide.track import careers
 from formguide.track.careers import Reading
-from formguide.track.folders import CAREERS, LUKEJSD, QNOLAN
+from formguide.track.folders import CAREERS, LUKEJSD, MARKS_CSV, QNOLAN
 from formguide.track.readings import FileReading, Reader
 
 
@@ -47,5 +47,6 @@ READERS: Mapping[str, Reader] = {
     CAREERS: _counted(CAREERS, careers.read_openath, _results),
     QNOLAN: _counted(QNOLAN, careers.read_qnolan, _lines(header=False)),
     LUKEJSD: _counted(LUKEJSD, careers.read_lukejsd, _lines(header=True)),
+    MARKS_CSV: _counted(MARKS_CSV, careers.read_csv, _lines(header=True)),
 }
 """Source → what reads its files."""
