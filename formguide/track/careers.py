@@ -138,7 +138,7 @@ def read_lukejsd(body: bytes, file: str) -> Reading:
             athlete=said["Name"],
             gender="men",
             team=said["School"],
-            label=_guessed_label(said["Meet_Name"], event, day),
+            label=guessed_label(said["Meet_Name"], event, day),
             date=day,
             event=event,
             mark=said["Mark"],
@@ -209,7 +209,7 @@ def read_csv(body: bytes, file: str) -> Reading:
             gender=gender,
             team=team,
             class_year=int(in_class[1]) if in_class else None,
-            label=named[0].capitalize() if named else _guessed_label(meet or "", fields["event"], day),
+            label=named[0].capitalize() if named else guessed_label(meet or "", fields["event"], day),
             date=day,
             event=fields["event"],
             mark=fields["mark"],
@@ -343,7 +343,7 @@ _LAST_INDOOR_DAY = (3, 16)
 """After it no college meet is indoors: the NCAA's championships end by then."""
 
 
-def _guessed_label(meet: str, event: str, day: date) -> str:
+def guessed_label(meet: str, event: str, day: date) -> str:
     if "indoor" in meet.lower():
         return INDOOR
     if "outdoor" in meet.lower():
