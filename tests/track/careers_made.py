@@ -27,6 +27,7 @@ TYPICAL = {
     "Long Jump": 7.1,
     "Shot Put": 16.0,
 }
+_HOW_OFTEN = (0.25, 0.25, 0.2, 0.14, 0.11, 0.05)
 
 
 def performances(rows: list[dict[str, Any]]) -> pl.DataFrame:
@@ -72,7 +73,7 @@ def some_careers(
     events = list(TYPICAL)
     rows: list[dict[str, Any]] = []
     for athlete in range(athletes):
-        mine = [events[k] for k in rng.choice(len(events), size=2, replace=False)]
+        mine = [events[k] for k in rng.choice(len(events), size=2, replace=False, p=_HOW_OFTEN)]
         ability, born = rng.normal(0, 3), date(1995, 1, 1) + timedelta(days=int(rng.integers(0, 2000)))
         for year in range(2010, 2010 + seasons):
             for label, first, days in (
