@@ -12,9 +12,10 @@ import dagster as dg
 from formguide.arrivals import FIRST_SEASON
 
 SEASONS = dg.TimeWindowPartitionsDefinition(
-    cron_schedule="0 0 1 1 *", start=str(FIRST_SEASON), fmt="%Y", end_offset=1
+    cron_schedule="0 0 1 1 *", start=str(FIRST_SEASON), fmt="%Y", end_offset=2
 )
-"""Calendar years up to the present one (`end_offset=1`: also the year that is still running)."""
+"""Calendar years up to the next one (`end_offset=2`: the year that is still running, and the one after it, of
+which an indoor season begins in November)."""
 
 # Dagster calls it beta that a backfill is one run: nobody wants that said once for every asset.
 warnings.filterwarnings("ignore", message=".*backfill_policy.*", category=dg.BetaWarning)
