@@ -8,7 +8,7 @@ its own numbers; the latest report is the one that counts.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import dagster as dg
 
@@ -16,8 +16,6 @@ from formguide.asof import fingerprint
 from formguide.making import Made
 
 Report = dg.MaterializeResult[Any] | dg.AssetMaterialization
-Key = TypeVar("Key", int, str)
-"""A partition: a season, or the key of one of another kind."""
 _DATA_VERSION = "dagster/data_version"
 _OWN_INPUT = "dagster/input_event_pointer/"
 
@@ -29,38 +27,37 @@ def seasons_of(context: dg.AssetExecutionContext) -> list[int]:
 
 def materialised(
     context: dg.AssetExecutionContext,
-    made: Mapping[Key, Made],
+    made: Mapping[Any, Made],
     key: dg.AssetKey | None = None,
-    metadata: Mapping[Key, Mapping[str, Any]] | None = None,
+    metadata: Mapping[Any, Mapping[str, Any]] | None = None,
     checks: Sequence[dg.AssetCheckResult] = (),
 ) -> Iterator[Report]:
-    """Reports an asset's partitions, each with its metadata, and the checks that were made of them
-    together."""
+    """Reports an asset's partitions (seasons, or the keys of another kind), each with its metadata, and the
+    checks that were made of them together."""
     key = key or context.asset_key
-    more: Mapping[Key, Mapping[str, Any]] = metadata or {}
-    shown = {name: {**numbers(part), **more.get(name, {})} for name, part in made.items()}
+    shown = {season: {**numbers(part), **(metadata or {}).get(season, {})} for season, part in made.items()}
     if len(made) == 1:
-        ((name, part),) = made.items()
+        ((season, part),) = made.items()
         yield dg.MaterializeResult(
             asset_key=key,
             data_version=dg.DataVersion(part.version),
-            metadata=shown[name],
+            metadata=shown[season],
             check_results=checks,
         )
         return
-    together = fingerprint(*(made[name].version for name in sorted(made)))
+    together = fingerprint(*(made[season].version for season in sorted(made)))
     yield dg.MaterializeResult(
         asset_key=key, data_version=dg.DataVersion(together), metadata=totals(made), check_results=checks
     )
     tags = _provenance(context, key)
-    for name, part in sorted(made.items()):
+    for season, part in sorted(made.items()):
         if any(tag.startswith(_OWN_INPUT) and tag.endswith(key.to_user_string()) for tag in tags):
             # What this season leans on is the season reported just now.
             tags = {**tags, f"{_OWN_INPUT}{key.to_user_string()}": str(_last_event(context, key))}
         yield dg.AssetMaterialization(
             asset_key=key,
-            partition=str(name),
-            metadata=shown[name],
+            partition=season if isinstance(season, str) else str(season),
+            metadata=shown[season],
             tags={**tags, _DATA_VERSION: part.version},
         )
 
@@ -72,13 +69,13 @@ def numbers(part: Made) -> dict[str, Any]:
     return {"rows": part.rows, "computed": part.computed, "carried_over": part.carried, **facts}
 
 
-def totals(made: Mapping[Key, Made]) -> dict[str, Any]:
+def totals(made: Mapping[Any, Made]) -> dict[str, Any]:
     """The same of a run's partitions together."""
     return {
         "rows": sum(part.rows for part in made.values()),
         "computed": sum(part.computed for part in made.values()),
         "carried_over": sum(part.carried for part in made.values()),
-        "partitions": f"{min(made)}–{max(made)}",
+        "seasons" if isinstance(min(made), int) else "partitions": f"{min(made)}–{max(made)}",
     }
 
 
