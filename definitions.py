@@ -5,12 +5,14 @@ from typing import Any
 
 import dagster as dg
 
-from assets import baseball, baseball_backtest, baseball_day, formula1, track, warehouse
+from assets import baseball, baseball_backtest, baseball_day, formula1, track, track_models, warehouse
 from resources import LakeResource, WatchedFolders, lake_root, watched_folders
 from resources.publisher import day_resources
 from sensors import SENSORS
 
-ASSETS = dg.load_assets_from_modules([formula1, baseball, baseball_backtest, baseball_day, track, warehouse])
+ASSETS = dg.load_assets_from_modules(
+    [formula1, baseball, baseball_backtest, baseball_day, track, track_models, warehouse]
+)
 
 
 def build_defs(

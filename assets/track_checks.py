@@ -8,6 +8,8 @@ from assets.checks import key, read, result, spec, table_fits
 from formguide.lake import Lake
 from formguide.track import checks
 from formguide.track.arrivals import SPORT
+from formguide.track.forecast_tables import ForecastScorecard, PeakForecasts
+from formguide.track.issuing import partition
 from formguide.track.peaks import SeasonPeaks
 from formguide.track.sequences import SequenceKeys
 from formguide.track.tables import Performances as PerformancesTable
@@ -16,6 +18,8 @@ from formguide.track.windows import Windows
 _PERFORMANCES = key(SPORT, PerformancesTable.name)
 _PEAKS = key(SPORT, SeasonPeaks.name)
 _WINDOWS = key(SPORT, Windows.name)
+_FORECASTS = key(SPORT, PeakForecasts.name)
+_SCORECARD = key(SPORT, ForecastScorecard.name)
 
 PERFORMANCES = [
     spec("every_row_accounted_for", _PERFORMANCES, checks.every_row_accounted_for),
@@ -25,6 +29,8 @@ PERFORMANCES = [
 ]
 BEST = spec("peaks_are_the_best", _PEAKS, checks.peaks_are_the_best, blocking=True)
 EARLIER = spec("nothing_from_later", _WINDOWS, checks.nothing_from_later, blocking=True)
+ORDERED = spec("intervals_in_order", _FORECASTS, checks.intervals_in_order, blocking=True)
+COVERAGE = spec("intervals_cover", _SCORECARD, checks.intervals_cover)
 
 
 def of_performances(lake: Lake, seasons: Sequence[int]) -> list[dg.AssetCheckResult]:
@@ -52,3 +58,22 @@ def of_windows(lake: Lake, seasons: Sequence[int]) -> list[dg.AssetCheckResult]:
     frame = read(lake, SPORT, Windows.name, seasons)
     earlier = checks.nothing_from_later(frame, read(lake, SPORT, SequenceKeys.name, None))
     return [*table_fits(lake, Windows, seasons), result("nothing_from_later", _WINDOWS, earlier)]
+
+
+def of_forecasts(lake: Lake, genders: Sequence[str]) -> list[dg.AssetCheckResult]:
+    """The checks of the forecasts."""
+    partitions = [partition(gender) for gender in genders]
+    ordered = checks.intervals_in_order(read(lake, SPORT, PeakForecasts.name, partitions))
+    return [
+        *table_fits(lake, PeakForecasts, partitions),
+        result("intervals_in_order", _FORECASTS, ordered),
+    ]
+
+
+def of_scorecard(lake: Lake) -> list[dg.AssetCheckResult]:
+    """The checks of the scorecard."""
+    covered = checks.intervals_cover(read(lake, SPORT, ForecastScorecard.name, None))
+    return [
+        *table_fits(lake, ForecastScorecard, None),
+        result("intervals_cover", _SCORECARD, covered, warn=True),
+    ]

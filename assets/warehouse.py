@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets import baseball, baseball_backtest, baseball_day, formula1, track
+from assets import baseball, baseball_backtest, baseball_day, formula1, track, track_models
 from assets.partitions import FOLLOWS
 from formguide import alerts
 from formguide import warehouse as duckdb_file
@@ -17,6 +17,7 @@ TABLES: dict[tuple[str, str], type[Table] | None] = {
     **baseball_backtest.TABLES,
     **baseball_day.TABLES,
     **track.TABLES,
+    **track_models.TABLES,
 }
 """Every table that the warehouse holds, with its declaration."""
 
@@ -28,6 +29,7 @@ TABLES: dict[tuple[str, str], type[Table] | None] = {
         *baseball_backtest.ASSETS,
         *baseball_day.ASSETS,
         *track.ASSETS,
+        *track_models.ASSETS,
     ],
     group_name="warehouse",
     kinds={"duckdb"},

@@ -19,6 +19,12 @@ from formguide.track.tables import FIRST_INDOOR_MONTH, INDOOR, Performances
 _SLOWEST = 6.0
 """How many times the best ever a race may take; a hammer or a jump may be as short as it likes."""
 
+_FAR = 0.35
+"""How far, in log speed, distance or points, a forecast may be from the last peak."""
+
+_COVERAGE = (0.77, 0.83)
+"""Between which shares the 80 % interval ought to cover."""
+
 _ODD = 0.005
 """Which share of a season's rows may look odd before it is told."""
 
@@ -107,3 +113,31 @@ def nothing_from_later(windows: pl.DataFrame, sequences: pl.DataFrame) -> Findin
     shown = late.select(*PEAK_KEY, "as_of", "last_peak_date", "known_after").unique().sort(PEAK_KEY)
     said = f"{windows.height} windows, {shown.height} that lean on what came later or is not there"
     return Finding(shown.is_empty(), said, shown.height, shown.head(SHOWN))
+
+
+def intervals_in_order(forecasts: pl.DataFrame) -> Finding:
+    """Every forecast lies inside its interval, whose worse end is worse than its better, and near to what the
+    athlete has done."""
+    better = pl.when(pl.col("unit") == "sec").then(-1.0).otherwise(1.0)
+    worth = [better * pl.col(name) for name in ("low", "median", "high")]
+    ordered = (worth[0] <= worth[1]) & (worth[1] <= worth[2])
+    far = (pl.col("median") / pl.col("last")).log().abs() > _FAR
+    wrong = forecasts.filter(~ordered | far).sort("athlete_id", "event", "label")
+    shown = wrong.select("athlete_id", "event", "season", "label", "last", "low", "median", "high")
+    said = f"{forecasts.height} forecasts, {wrong.height} out of order or far from the last peak"
+    return Finding(wrong.is_empty(), said, wrong.height, shown.head(SHOWN))
+
+
+def intervals_cover(scorecard: pl.DataFrame) -> Finding:
+    """Of the peaks that came, 77 to 83 in a hundred lie in the 80 % interval, give or take two standard
+    errors."""
+    rows = scorecard.filter((pl.col("metric") == "coverage_80") & (pl.col("event_group") == "all"))
+    slack = 2 * pl.col("standard_error").fill_null(1.0)
+    low, high = _COVERAGE
+    wrong = rows.filter((pl.col("value") < low - slack) | (pl.col("value") > high + slack))
+    told = [
+        f"{name}: {value:.1%} of {n}" for name, value, n in rows.select("population", "value", "n").rows()
+    ]
+    said = "; ".join(told) or "nothing has been scored"
+    shown = wrong.select("population", "n", "value", "standard_error")
+    return Finding(wrong.is_empty(), said, wrong.height, shown)

@@ -21,8 +21,9 @@ from formguide.lake import Lake
 from formguide.making import Made, carried_over
 from formguide.track import arrivals
 from formguide.track.arrivals import SPORT
+from formguide.track.naming import has_names, names_in, no_names
 from formguide.track.peaks import SeasonPeaks, season_peaks
-from formguide.track.readings import read_files
+from formguide.track.readings import Readings, read_files
 from formguide.track.results import build_season
 from formguide.track.sequences import MARKS, SeasonSequences, SequenceKeys, join_sequences, season_sequences
 from formguide.track.sources import READERS
@@ -34,6 +35,9 @@ RESULTS_VERSION = "1"
 
 SEASONS_VERSION = "1"
 """Changes when the same performances would give other peaks, sequences or windows."""
+
+NAMES = "athlete_names"
+"""Who is named in a season's files, before anybody has told who is who."""
 
 ARRAYS = "season_sequence_arrays"
 """The marks of the season sequences, as arrays beside their table."""
@@ -64,38 +68,68 @@ def make_source_files(lake: Lake, seasons: Iterable[int], folders: Iterable[str 
     return made
 
 
-def results_from(lake: Lake, season: int) -> str:
-    """What a season's performances would be made from now."""
-    files = making.version_of(lake, SPORT, arrivals.SourceFiles.name, season)
-    return fingerprint(RESULTS_VERSION, files)
-
-
 def make_performances(lake: Lake, seasons: Iterable[int]) -> dict[int, Made]:
     """The performances of some seasons, from every source's files.
 
     Records that cannot be used go to quarantine; the metadata names them.
     """
-    made, due = {}, {}
-    for season in seasons:
-        made_from = results_from(lake, season)
+    wanted = sorted(seasons)
+    read = _read_changed(lake, wanted)
+    made = {}
+    for season in wanted:
+        made_from = performances_from(lake, season)
         manifest = lake.manifest(SPORT, Performances.name, str(season))
         if manifest is not None and manifest.made_from == made_from:
             made[season] = carried_over(manifest)
-        else:
-            due[season] = made_from
-    if due:
-        files = {season: arrivals.season_files(lake, season) for season in due}
-        readings = read_files(lake, _together(files.values()), READERS)
-        for season, made_from in due.items():
-            built = build_season(season, readings.of(files[season]))
-            for reject in built.rejects:
-                lake.quarantine(SPORT, reject.file, reject.payload, str(reject))
-            frame, facts = built.performances, built.facts
-            written = lake.write_table(
-                SPORT, Performances.name, str(season), frame, Performances, made_from, facts
-            )
-            made[season] = Made(written.hash, frame.height, 1, 0, facts)
-    return dict(sorted(made.items()))
+            continue
+        files = arrivals.season_files(lake, season)
+        readings = read.of(files) if read.holds(files) else read_files(lake, files, READERS)
+        built = build_season(season, readings, names_before(lake, season))
+        for reject in built.rejects:
+            lake.quarantine(SPORT, reject.file, reject.payload, str(reject))
+        frame, facts = built.performances, built.facts
+        written = lake.write_table(
+            SPORT, Performances.name, str(season), frame, Performances, made_from, facts
+        )
+        made[season] = Made(written.hash, frame.height, 1, 0, facts)
+    return made
+
+
+def performances_from(lake: Lake, season: int) -> str:
+    """What a season's performances would be made from now: its files, and, where some of them name athletes
+    without an id, whoever was named in earlier seasons."""
+    own = lake.manifest(SPORT, NAMES, str(season))
+    earlier = [
+        making.version_of(lake, SPORT, NAMES, key)
+        for key in lake.partitions(SPORT, NAMES)
+        if int(key) < season and own is not None and own.extra["some_without_id"]
+    ]
+    return fingerprint(_names_from(lake, season), earlier)
+
+
+def names_before(lake: Lake, season: int) -> pl.DataFrame:
+    """Who was named in the seasons before one, as the files name them."""
+    earlier = [key for key in lake.partitions(SPORT, NAMES) if int(key) < season]
+    return lake.read_table(SPORT, NAMES, earlier) if earlier else no_names()
+
+
+def _names_from(lake: Lake, season: int) -> str:
+    return fingerprint(RESULTS_VERSION, making.version_of(lake, SPORT, arrivals.SourceFiles.name, season))
+
+
+def _read_changed(lake: Lake, seasons: Iterable[int]) -> Readings:
+    """Reads the files of those seasons whose files have changed, and notes who is named in them."""
+    due = {}
+    for season in seasons:
+        manifest = lake.manifest(SPORT, NAMES, str(season))
+        if manifest is None or manifest.made_from != _names_from(lake, season):
+            due[season] = arrivals.season_files(lake, season)
+    readings = read_files(lake, _together(due.values()), READERS)
+    for season, files in due.items():
+        names = names_in(season, readings.of(files))
+        some = {"some_without_id": has_names(names)}
+        lake.write_table(SPORT, NAMES, str(season), names, None, _names_from(lake, season), some)
+    return readings
 
 
 def season_from(lake: Lake, season: int, *settings: int) -> str:

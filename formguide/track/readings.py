@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -45,8 +45,11 @@ class FileReading:
     seasons: tuple[int, ...] = ()
 
 
-Reader = Callable[[str, bytes], FileReading]
-"""Reads a file of a source, by its path and bytes; what it cannot use is in the reading, never raised."""
+Reader = Callable[[Mapping[str, bytes]], Mapping[str, FileReading]]
+"""Reads files of a source, path → bytes; what it cannot use is in their readings, never raised."""
+
+_BATCH_BYTES = 256_000_000
+"""How much is read at once: enough for several processes, and not the whole of a large site."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,10 @@ class Readings:
         return Readings(
             {name: self.files[name] for name in names}, self.rows.filter(pl.col("file").is_in(names))
         )
+
+    def holds(self, trees: Trees) -> bool:
+        """Whether all of some files are among these."""
+        return all(f"{source}/{path}" in self.files for source, tree in trees.items() for path in tree)
 
     def told_in(self, season: int) -> list[Reject]:
         """What was set aside of files whose last season this is."""
@@ -88,26 +95,42 @@ class Readings:
 
 
 def read_files(lake: Lake, trees: Trees, readers: Mapping[str, Reader]) -> Readings:
-    """What the files of some trees say: from the cache where they were read before.
-
-    readers: by source; each takes a file's path and its bytes, and never raises for what it finds in them.
-    """
+    """What the files of some trees say: from the cache where they were read before. readers: by source."""
     found: dict[str, FileReading] = {}
     for source, tree in sorted(trees.items()):
+        due = {}
         for path, sha in sorted(tree.items()):
-            place = _place(lake, source, path, sha)
-            reading = _kept(place, f"{source}/{path}")
-            if reading is None:
-                body = lake.raw_get(SPORT, sha)
-                read = readers[source](path, body)
-                reading = replace(read, seasons=seasons_in(source, path, body))
-                _keep(place, reading)
-            found[f"{source}/{path}"] = reading
+            kept = _kept(_place(lake, source, path, sha), f"{source}/{path}")
+            if kept is None:
+                due[path] = sha
+            else:
+                found[f"{source}/{path}"] = kept
+        for bodies in _batches(lake, due):
+            for path, read in readers[source](bodies).items():
+                reading = replace(read, seasons=seasons_in(source, path, bodies[path]))
+                _keep(_place(lake, source, path, due[path]), reading)
+                found[f"{source}/{path}"] = reading
     frames = [
-        file.rows.with_columns(file=pl.lit(name)) for name, file in found.items() if not file.rows.is_empty()
+        file.rows.with_columns(file=pl.lit(name))
+        for name, file in sorted(found.items())
+        if not file.rows.is_empty()
     ]
     nothing = empty(Performances).with_columns(file=pl.lit("", pl.String))
     return Readings(found, pl.concat(frames) if frames else nothing)
+
+
+def _batches(lake: Lake, tree: Mapping[str, str]) -> Iterator[dict[str, bytes]]:
+    """The bodies of some files, some at a time."""
+    batch: dict[str, bytes] = {}
+    size = 0
+    for path, sha in tree.items():
+        batch[path] = lake.raw_get(SPORT, sha)
+        size += len(batch[path])
+        if size >= _BATCH_BYTES:
+            yield batch
+            batch, size = {}, 0
+    if batch:
+        yield batch
 
 
 def _unclaimed(file: FileReading) -> list[str]:

@@ -14,7 +14,9 @@ import polars as pl
 
 from formguide.records import Reject, set_aside
 from formguide.schema import dtypes
+from formguide.track.identity import NAMED
 from formguide.track.merging import merge
+from formguide.track.naming import who_is_who
 from formguide.track.readings import Readings
 from formguide.track.records import MARGIN, beyond_record
 from formguide.track.tables import Performances
@@ -36,20 +38,24 @@ class Season:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def build_season(season: int, readings: Readings) -> Season:
+def build_season(season: int, readings: Readings, names: pl.DataFrame) -> Season:
     """A season's performances from what its files say. Never raises for bad input.
 
-    What is wrong with a file as a whole is told with the last season that it speaks of.
+    names: who was named in earlier seasons (see `naming`). What is wrong with a file as a whole is told with
+    the last season that it speaks of.
     """
     rows = readings.rows.filter(pl.col("season") == season)
-    found = beyond_record(rows)
+    found = beyond_record(who_is_who(rows, names))
     rejects = [*readings.told_in(season), *_too_good(found.too_good)]
     merged = merge(found.rows, PREFERENCE)
-    frame = merged.rows.select(dtypes(Performances).keys()).sort("date", "athlete_id", "event", "performance_id")
+    frame = merged.rows.select(dtypes(Performances).keys()).sort(
+        "date", "athlete_id", "event", "performance_id"
+    )
     facts = {
         "rejects": sorted(str(reject) for reject in rejects),
         "notes": [*readings.notes_in(season), *_told(merged.conflicts)],
         "rows_read": rows.height,
+        "named_without_id": int(rows["athlete_id"].str.starts_with(NAMED).sum()),
         "said_twice": merged.said_twice,
         "conflicts": merged.conflicts.height,
         "beyond_the_best_ever": found.too_good.height,

@@ -10,25 +10,43 @@ import io
 import json
 from collections.abc import Callable, Mapping
 
-from formguide.track import careers
+from formguide.track import careers, tfrrs
 from formguide.track.careers import Reading
-from formguide.track.folders import CAREERS, LUKEJSD, MARKS_CSV, QNOLAN
+from formguide.track.folders import CAREERS, LUKEJSD, MARKS_CSV, PAGES, QNOLAN
+from formguide.track.pages import PageError
 from formguide.track.readings import FileReading, Reader
 
 
-def _counted(source: str, read: Callable[[bytes, str], Reading], count: Callable[[bytes], int]) -> Reader:
-    def reader(path: str, body: bytes) -> FileReading:
-        said = read(body, f"{source}/{path}")
-        whole = any(reject.row is None for reject in said.rejects)
-        counts = {
-            "rows": 0 if whole else count(body),
-            "performances": said.rows.height,
-            **dict(sorted(said.left_out.items())),
-            "set aside": 0 if whole else len(said.rejects),
+def _one_by_one(source: str, read: Callable[[bytes, str], Reading], count: Callable[[bytes], int]) -> Reader:
+    def reader(bodies: Mapping[str, bytes]) -> dict[str, FileReading]:
+        return {
+            path: _with_counts(read(body, f"{source}/{path}"), count, body) for path, body in bodies.items()
         }
-        return FileReading(said.rows, list(said.rejects), [], counts)
 
     return reader
+
+
+def _pages(bodies: Mapping[str, bytes]) -> dict[str, FileReading]:
+    """Many pages are read in parallel processes."""
+    read = tfrrs.read_pages({f"{PAGES}/{path}": body for path, body in bodies.items()})
+    return {path: _with_counts(read[f"{PAGES}/{path}"], _rows, body) for path, body in bodies.items()}
+
+
+def _with_counts(said: Reading, count: Callable[[bytes], int], body: bytes) -> FileReading:
+    """What a file says, with how many rows it holds and what became of them."""
+    known = dict(sorted(said.left_out.items()))
+    single = sum(reject.row is not None for reject in said.rejects)
+    if said.rejects and not (single or known or said.rows.height):
+        return FileReading(said.rows, list(said.rejects), [], {"rows": 0})  # the file as a whole is set aside
+    counts = {"rows": count(body), "performances": said.rows.height, **known, "set aside": single}
+    return FileReading(said.rows, list(said.rejects), [], counts)
+
+
+def _rows(body: bytes) -> int:
+    try:
+        return tfrrs.count_rows(body, "page")
+    except PageError:
+        return 0
 
 
 def _results(body: bytes) -> int:
@@ -44,9 +62,10 @@ def _lines(header: bool) -> Callable[[bytes], int]:
 
 
 READERS: Mapping[str, Reader] = {
-    CAREERS: _counted(CAREERS, careers.read_openath, _results),
-    QNOLAN: _counted(QNOLAN, careers.read_qnolan, _lines(header=False)),
-    LUKEJSD: _counted(LUKEJSD, careers.read_lukejsd, _lines(header=True)),
-    MARKS_CSV: _counted(MARKS_CSV, careers.read_csv, _lines(header=True)),
+    PAGES: _pages,
+    CAREERS: _one_by_one(CAREERS, careers.read_openath, _results),
+    QNOLAN: _one_by_one(QNOLAN, careers.read_qnolan, _lines(header=False)),
+    LUKEJSD: _one_by_one(LUKEJSD, careers.read_lukejsd, _lines(header=True)),
+    MARKS_CSV: _one_by_one(MARKS_CSV, careers.read_csv, _lines(header=True)),
 }
 """Source → what reads its files."""
