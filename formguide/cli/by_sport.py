@@ -11,6 +11,8 @@ from formguide.cli.formula1.backtest import backtest as formula1_backtest
 from formguide.cli.formula1.forecast import forecast as formula1_forecast
 from formguide.cli.formula1.pull import pull as formula1_pull
 from formguide.cli.sports import BySport
+from formguide.cli.track.backtest import backtest as track_backtest
+from formguide.cli.track.forecast import forecast as track_forecast
 from formguide.cli.words import SEASON_WORD, several_words
 from formguide.formula1.scenarios import SCENARIOS
 
@@ -24,6 +26,7 @@ forecasts.command("formula1", cls=several_words("--scenarios", f"one or more of 
     formula1_forecast
 )
 forecasts.command("baseball")(baseball_forecast)
+forecasts.command("track")(track_forecast)
 
 backtests = typer.Typer(
     cls=BySport,
@@ -32,6 +35,7 @@ backtests = typer.Typer(
 )
 backtests.command("formula1", cls=_SEASONS)(formula1_backtest)
 backtests.command("baseball", cls=_SEASONS)(baseball_backtest)
+backtests.command("track", cls=_SEASONS)(track_backtest)
 
 pulls = typer.Typer(
     cls=BySport,

@@ -13,7 +13,7 @@ import polars as pl
 from formguide.schema import dtypes, empty
 from formguide.track import events
 from formguide.track.forecast_tables import PeakForecasts
-from formguide.track.peak_model import PeakModel
+from formguide.track.peak_model import PeakModel, TooLittle
 from formguide.track.peaks import season_peaks
 from formguide.track.sequences import season_sequences
 from formguide.track.tables import FIRST_INDOOR_MONTH, INDOOR, LABELS
@@ -24,10 +24,10 @@ ACTIVE_WITHIN = 2
 
 
 def known_until(performances: pl.DataFrame) -> date:
-    """The first day of which nothing is known: the one after the last mark."""
-    last = performances["date"].max()
+    """The first day of which nothing is known: the one after the last mark of a whole career."""
+    last = performances.filter(pl.col("complete"))["date"].max()
     if not isinstance(last, date):
-        raise ValueError("there are no performances to forecast from")
+        raise TooLittle("there are no careers to forecast from: a toplist is none")
     return last + timedelta(days=1)
 
 

@@ -112,6 +112,11 @@ def make_forecasts(lake: Lake, genders: Iterable[str]) -> dict[str, Made]:
     return made
 
 
+def forecasts(lake: Lake) -> pl.DataFrame:
+    """What the lake forecasts of the coming seasons, of every gender."""
+    return lake.read_table(SPORT, PeakForecasts.name, None, PeakForecasts)
+
+
 def log_forecasts(lake: Lake, genders: Iterable[str], made_at: datetime | None = None) -> dict[str, Made]:
     """Puts on record the forecasts that the log does not hold yet, as they are issued now."""
     now = made_at or datetime.now(UTC).replace(tzinfo=None)
