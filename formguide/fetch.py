@@ -217,7 +217,7 @@ class Fetcher:
     def _ask_once(self, url: str, validators: Mapping[str, str], cap_sec: float) -> _Answer:
         headers = {"User-Agent": self.user_agent, **validators}
         try:
-            answer = _within(cap_sec, self._elsewhere(url), headers)
+            answer = _within(cap_sec, self.asked_at(url), headers)
         except (TimeoutError, httpx.TimeoutException) as error:
             raise TimedOut(url, f"no whole answer within {cap_sec:g} s") from error
         except httpx.ConnectError as error:
@@ -237,7 +237,8 @@ class Fetcher:
             raise Rejected(url, f"the host will not answer this ({status})")
         return answer
 
-    def _elsewhere(self, url: str) -> str:
+    def asked_at(self, url: str) -> str:
+        """The address that is really asked for a URL's body: another where a base is given for its host's."""
         for base, other in self.base_urls.items():
             if url == base or url.startswith(base.rstrip("/") + "/"):
                 return other.rstrip("/") + url[len(base.rstrip("/")) :]

@@ -48,6 +48,14 @@ HOST_LIMITS = (
         rates=(Rate(1, 1),),
         why="it publishes none; one request a second takes a season in an hour and disturbs nobody",
     ),
+    *(
+        HostLimit(
+            host=host,
+            rates=(Rate(1, 2),),
+            why="it publishes none; one page in two seconds is what a quick reader would ask for",
+        )
+        for host in ("www.tfrrs.org", "tf.tfrrs.org", "tfrrs.org")
+    ),
 )
 UNKNOWN_HOST = (Rate(1, 1),)
 

@@ -142,7 +142,7 @@ _FEET = re.compile(r"([0-9]{1,3})\s*(?:'|-|ft\.?)\s*(?:([0-9]{1,2}(?:\.[0-9]{1,3
 _POINTS = re.compile(r"([0-9]{1,2},[0-9]{3}|[0-9]{1,5})(?:\.0+)?\s*(?:points?|pts\.?)?(?![0-9.,:])")
 _PLAIN = re.compile(r"([0-9]{1,5})(?:[.,]([0-9]{1,3}))?(?![0-9.,:])")
 _METRES = re.compile(r"\s*(?:meters?|metres?|m)(?!/)")
-_STATUS = re.compile(rf"({'|'.join(sorted(NO_MARK, key=len, reverse=True))})\s*[wW]?", re.IGNORECASE)
+_STATUS = re.compile(rf"({'|'.join(sorted(NO_MARK, key=len, reverse=True))})(?![a-vx-z])", re.IGNORECASE)
 _BEHIND = re.compile(
     r"\s*(?:"
     r"\(\s*(?P<note>[^()]{1,12}?)\s*\)"
@@ -161,8 +161,8 @@ def _parse(text: str, event: Event | None, wind: str | None) -> Mark:
         plain = re.sub(rf"\s*{sign}", decimals, plain)
     if _FLOAT.fullmatch(plain) and abs(round(float(plain), 3) - float(plain)) < 1e-9:
         plain = f"{float(plain):.3f}"
-    status = _STATUS.fullmatch(plain)
-    if status:
+    if status := _STATUS.match(plain):
+        _with_flags(text, plain[status.end() :], 0.0, None, event, wind)  # a wind may stand behind it
         return Mark(None, event.unit if event else None, NO_MARK[status[1].upper()], text=text)
     value, unit, end = _number(plain, event)
     mark = _with_flags(text, plain[end:], value, unit, event, wind)

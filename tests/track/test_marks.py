@@ -58,7 +58,14 @@ def test_without_an_event_the_unit_is_what_the_text_says(text: str, value: float
 @pytest.mark.parametrize(
     ("text", "status"),
     [(word, word) for word in ("NH", "NM", "ND", "NT", "FOUL", "DNS", "DNF", "DQ", "FS", "PASS", "SCR")]
-    + [("DNFW", "DNF"), ("dq", "DQ"), ("DSQ", "DQ"), (" NH ", "NH")],
+    + [
+        ("DNFW", "DNF"),
+        ("DNF (-0.2)", "DNF"),
+        ("FOUL (+1.3)", "FOUL"),
+        ("dq", "DQ"),
+        ("DSQ", "DQ"),
+        (" NH ", "NH"),
+    ],
 )
 def test_what_stands_in_a_marks_place(text: str, status: str) -> None:
     mark = parse(text, find("100"))
@@ -130,7 +137,8 @@ def test_wind_spoils_nothing_where_it_does_not_matter() -> None:
         ("1:60.00", "800"), ("1:61:00", "HM"), ("10.4.7", "100"), ("-10.47", "100"), ("١٠.٤٧", "100"),
         ("0.00", "100"), ("3.05", "100"), ("16:37.16", "500"), ("9.69", "HJ"), ("22-15", "LJ"), ("inf", "LJ"),
         ("20000", "Dec"), ("6.8", "Hep"), ("7.04(8.038)", "60"), ("7.04 (wind)", "60"), ("nan", "100"),
-        ("1e3", "800"), ("10.47 (99)x", "100"), ("6.85 m/s", "LJ"), ("6.8512", "LJ"), ("5-10", "100"),
+        ("1e3", "800"), ("DNFs", "100"), ("NHL", "HJ"), ("DNF x", "100"), ("5-10", "100"),
+        ("10.47 (99)x", "100"), ("6.85 m/s", "LJ"), ("6.8512", "LJ"),
     ],
 )  # fmt: skip
 def test_what_is_no_mark_raises(text: str, event: str) -> None:
