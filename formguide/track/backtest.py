@@ -46,12 +46,15 @@ def walk(
     first_season: int | None = None,
     settings: PeakSettings | None = None,
     progress: Progress = lambda _: None,
+    taught_by: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """`BacktestForecasts` of every population's test block, in the order of their key.
 
-    first_season: where the blocks begin instead; settings: how the models are fitted. A population with too
-    little history before its block has none.
+    first_season: where the blocks begin instead; settings: how the models are fitted; taught_by: other
+    performances to fit them to, of whatever is dated before the block, to see what they are worth for
+    athletes that they have never met. A population with too little history before its block has none.
     """
+    teachers = performances if taught_by is None else taught_by
     parts = []
     for name in POPULATIONS:
         begins = first_season or first_test_season(performances, name)
@@ -60,7 +63,7 @@ def walk(
         fitted_on = season_start(begins, INDOOR)
         progress(f"{name}: models of what was known on {fitted_on}")
         try:
-            model = fit(performances, fitted_on, settings)
+            model = fit(teachers, fitted_on, settings)
         except TooLittle as error:
             progress(f"{name}: {error}")
             continue

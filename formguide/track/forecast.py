@@ -60,7 +60,7 @@ def forecast_ahead(
     windows = pl.concat([frame for frame in asked if frame.height] or asked[:1])
     if windows.is_empty():
         return empty(PeakForecasts)
-    rows = model.forecast(windows, known).with_columns(as_of=pl.lit(moment))
+    rows = model.forecast(windows, known, sequences).with_columns(as_of=pl.lit(moment))
     return as_table(rows, known)
 
 

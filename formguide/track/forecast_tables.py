@@ -34,6 +34,8 @@ class PeakForecasts(Table):
     regression = number("The full regression's forecast", least=0.0)
     trees = number("The boosted trees' forecast", least=0.0)
     blend = number("The mean of the last two, in log speed", least=0.0)
+    lstm = number("The hierarchical LSTM's forecast; the regression's where it has none", least=0.0)
+    ensemble = number("The mean of regression, trees and LSTM, in log speed", least=0.0)
     low = number("One season in ten is worse than this", least=0.0)
     median = number("The forecast: half of the seasons are better", least=0.0)
     high = number("One season in ten is better than this", least=0.0)
@@ -75,7 +77,8 @@ class ForecastScorecard(Table):
     population = text("openath, tfrrs, or all", key=True)
     event_group = text("Event group, or all", key=True)
     forecaster = text(
-        "default (the one that ships), last, best, linear, regression, trees or blend", key=True
+        "default (the one that ships), last, best, linear, regression, trees, blend, lstm or ensemble",
+        key=True,
     )
     metric = text("mae_pct, mae_sec, mae_m, mae_points, pinball_pct or coverage_80", key=True)
     model = text("Which forecaster the default was, where the row is the default's", null=True)
