@@ -47,8 +47,8 @@ class Encoded:
     """Windows as the network takes them; N windows, K seasons, S sequences with T marks in all.
 
     marks: [T, F]; start: [S + 1]; season: row of the sequence or -1, [N, K]; label: 0 indoor, 1 outdoor, [N,
-    K]; season_extras: [N, K, 6 or 0]; window_extras: [N, 17 or 0]; event: head of the event or -1, [N];
-    centre and scale: a network's output u means centre + scale · u in the target's unit, [N].
+    K]; season_extras: [N, K, 6 or 0]; window_extras: [N, 17 or 0, and p]; event: head of the event or -1,
+    [N]; centre and scale: a network's output u means centre + scale · u in the target's unit, [N].
     """
 
     marks: Float32s
@@ -78,12 +78,20 @@ class Encoder:
     values: Mapping[str, Scale]
     wind_percent: Mapping[str, float]
     native: bool = False
+    features: tuple[Scale, ...] = ()
 
     @classmethod
     def learn(
-        cls, windows: WindowArrays, rows: NDArray[np.bool_], target: Floats, settings: LstmSettings
+        cls,
+        windows: WindowArrays,
+        rows: NDArray[np.bool_],
+        target: Floats,
+        settings: LstmSettings,
+        features: Floats | None = None,
     ) -> Encoder:
-        """The constants of the windows of `rows`, of which `target` is [N] in the target's unit."""
+        """The constants of the windows of `rows`, of which `target` is [N] in the target's unit; features:
+        [N, p] or none.
+        """
         train = windows.take(rows)
         used = np.unique(train.season_index[train.season_index >= 0])
         sequences = windows.sequences.take(used)
@@ -99,25 +107,40 @@ class Encoder:
         }
         events, targets = _target_scales(train.table["event"], target[rows], settings)
         rates = _wind_rates(sequences) if settings.extras else {}
-        return cls(settings.target, settings.extras, events, targets, values, rates)
+        given = () if features is None else tuple(_scale(x) for x in features[rows].T)
+        return cls(settings.target, settings.extras, events, targets, values, rates, features=given)
 
-    def encode(self, windows: WindowArrays, offset: Floats | None = None) -> Encoded:
-        """The windows in numbers. offset: what to add to the forecast, [N], in percent; only where the target
-        is a change.
+    def encode(
+        self, windows: WindowArrays, offset: Floats | None = None, features: Floats | None = None
+    ) -> Encoded:
+        """The windows in numbers.
+
+        offset: what to add to the forecast, [N], in percent; only where the target is a change. features: [N,
+        p], of as many numbers as were given when the constants were learnt; raises ValueError if they are
+        not.
         """
+        if (0 if features is None else features.shape[1]) != len(self.features):
+            raise ValueError(f"the network was trained with {len(self.features)} features of its windows")
         sequences, season = windows.sequences, windows.season_index
         scales = [self.targets.get(e, self.targets[""]) for e in windows.table["event"].to_list()]
         centre, scale = np.array([s.mean for s in scales]), np.array([s.sd for s in scales])
+        if self.native:
+            worth = _sign(windows.table["unit"])
+            centre, scale = worth * centre, worth * scale
         heads = {event: head for head, event in enumerate(self.events)}
         label = (sequences.table["label"] == OUTDOOR).to_numpy().astype(np.int64)
         n, k = season.shape
+        own = [self._window_extras(windows) if self.extras else np.zeros((n, 0), np.float32)]
+        if features is not None:
+            mean, sd = (np.array([getattr(s, name) for s in self.features]) for name in ("mean", "sd"))
+            own.append(_clipped((features - mean) / sd))
         return Encoded(
             marks=self._marks(windows),
             start=sequences.start,
             season=season,
             label=np.where(season >= 0, label[season] if len(label) else 0, 0),
             season_extras=self._season_extras(windows) if self.extras else np.zeros((n, k, 0), np.float32),
-            window_extras=self._window_extras(windows) if self.extras else np.zeros((n, 0), np.float32),
+            window_extras=np.concatenate(own, axis=1),
             event=np.array([heads.get(e, -1) for e in windows.table["event"].to_list()], dtype=np.int64),
             centre=centre.reshape(n) + (0.0 if offset is None else offset),
             scale=scale.reshape(n),
@@ -205,6 +228,7 @@ class Encoder:
             "targets": {e: [s.mean, s.sd] for e, s in self.targets.items()},
             "values": {e: [s.mean, s.sd] for e, s in self.values.items()},
             "wind_percent": dict(self.wind_percent),
+            "features": [[s.mean, s.sd] for s in self.features],
         }
 
     @classmethod
@@ -218,6 +242,7 @@ class Encoder:
             values={event: Scale(*pair) for event, pair in found["values"].items()},
             wind_percent=found["wind_percent"],
             native=found["native"],
+            features=tuple(Scale(*pair) for pair in found["features"]),
         )
 
 
@@ -232,6 +257,11 @@ def improvement(windows: pl.DataFrame) -> Floats:
 def signed_peak(windows: pl.DataFrame) -> Floats:
     """The peak of `Windows` in its unit, times negated so that more is better; NaN where it is to come."""
     return np.asarray(_sign(windows["unit"]) * windows["peak"].cast(pl.Float64).to_numpy())
+
+
+def _scale(x: Floats) -> Scale:
+    """Mean and spread of a number; of one that is always the same the spread counts as 1."""
+    return Scale(float(x.mean()), float(x.std()) or 1.0)
 
 
 def _target_scales(

@@ -5,9 +5,10 @@ windows.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -47,51 +48,91 @@ def device_name() -> tuple[str, str]:
     return "cpu", "CPU"
 
 
-def train(
-    data: Encoded,
-    target: NDArray[np.float32],
-    athlete: Ints,
-    rows: Ints,
-    validation: Ints,
-    shape: Shape,
-    settings: LstmSettings,
-    seed: int,
-    what: str = "",
-) -> Trained:
+@dataclass(frozen=True)
+class Job:
+    """What a network is trained on and how: target: scaled target of every window, [N]; athlete: whose
+    window, [N].
+    """
+
+    data: Encoded
+    target: NDArray[np.float32]
+    athlete: Ints
+    shape: Shape
+    settings: LstmSettings
+
+
+def train(job: Job, rows: Ints, validation: Ints, seed: int) -> Trained:
     """One network, trained on the windows of `rows` and stopped by those of `validation`.
 
-    target: scaled target of every window, [N]; athlete: whose window, [N]; `what` names the progress bar,
-    which is shown on a terminal only. One thread, one seed: the same inputs give the same bytes on the same
-    kind of machine.
+    A progress bar is shown on a terminal only. One thread, one seed: the same inputs give the same bytes on
+    the same kind of machine.
     """
-    device = device_name()[0]
+    settings, device = job.settings, device_name()[0]
     with _one_thread_and_seed(seed, device):
-        network = HierarchicalLstm(shape).to(device)
-        _begin_at_nothing(network, settings)
-        optimiser = _optimiser(network, settings)
-        y = torch.from_numpy(target).to(device)
-        rng = np.random.default_rng(seed)
+        network, optimiser, y, rng = _begin(job, seed, device)
         best, best_epoch, best_weights = float("inf"), -1, network.state_dict()
         losses: list[tuple[float, float]] = []
         held = [
-            make_batch(data, part, settings.marks, device) for part in _cut(validation, _VALIDATION_BATCH)
+            make_batch(job.data, part, settings.marks, device) for part in _cut(validation, _VALIDATION_BATCH)
         ]
-        for epoch in (bar := tqdm(range(settings.max_epochs), desc=what, disable=None, leave=False)):
-            network.train()
-            total = 0.0
-            for part in batches(rows, athlete, settings.batch_size, rng):
-                batch = make_batch(data, part, settings.marks, device)
-                total += len(part) * step(network, batch, y[part], settings, optimiser)
+        for epoch in (bar := _bar(settings.max_epochs, f"network {seed}")):
+            trained = _epoch(job, network, optimiser, y, rows, rng, device)
             loss = _held_out_loss(network, held, y, validation, settings)
-            losses.append((total / len(rows), loss))
-            bar.set_postfix(train=f"{losses[-1][0]:.4f}", validation=f"{loss:.4f}")
+            losses.append((trained, loss))
+            bar.set_postfix(train=f"{trained:.4f}", validation=f"{loss:.4f}")
             if loss < best:
                 best, best_epoch = loss, epoch
                 best_weights = {k: v.detach().clone() for k, v in network.state_dict().items()}
             if epoch - best_epoch >= settings.patience:
                 break
-        weights = {k: v.cpu().numpy().astype(np.float32) for k, v in best_weights.items()}
-    return Trained(weights, best_epoch, tuple(losses))
+        return Trained(_as_arrays(best_weights), best_epoch, tuple(losses))
+
+
+def train_again(job: Job, rows: Ints, seed: int, epochs: int) -> Trained:
+    """One network, trained on the windows of `rows` for a given number of epochs; nothing stops it."""
+    device = device_name()[0]
+    with _one_thread_and_seed(seed, device):
+        network, optimiser, y, rng = _begin(job, seed, device)
+        losses = [
+            (_epoch(job, network, optimiser, y, rows, rng, device), float("nan"))
+            for _ in _bar(epochs, f"network {seed}, again")
+        ]
+        return Trained(_as_arrays(network.state_dict()), epochs - 1, tuple(losses))
+
+
+def _begin(
+    job: Job, seed: int, device: str
+) -> tuple[HierarchicalLstm, torch.optim.Optimizer, Tensor, np.random.Generator]:
+    network = HierarchicalLstm(job.shape).to(device)
+    _begin_at_nothing(network, job.settings)
+    y = torch.from_numpy(job.target).to(device)
+    return network, _optimiser(network, job.settings), y, np.random.default_rng(seed)
+
+
+def _epoch(
+    job: Job,
+    network: HierarchicalLstm,
+    optimiser: torch.optim.Optimizer,
+    y: Tensor,
+    rows: Ints,
+    rng: np.random.Generator,
+    device: str,
+) -> float:
+    """One pass over the rows; the mean loss on the way."""
+    network.train()
+    total = 0.0
+    for part in batches(rows, job.athlete, job.settings.batch_size, rng):
+        batch = make_batch(job.data, part, job.settings.marks, device)
+        total += len(part) * step(network, batch, y[part], job.settings, optimiser)
+    return total / len(rows)
+
+
+def _bar(epochs: int, what: str) -> Any:
+    return tqdm(range(epochs), desc=what, disable=None, leave=False)
+
+
+def _as_arrays(weights: Mapping[str, Tensor]) -> dict[str, NDArray[np.float32]]:
+    return {name: tensor.detach().cpu().numpy().astype(np.float32) for name, tensor in weights.items()}
 
 
 def batches(rows: Ints, athlete: Ints, size: int, rng: np.random.Generator) -> Iterator[Ints]:

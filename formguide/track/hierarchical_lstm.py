@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from formguide.track import _forward
-from formguide.track._encoding import SEASON_EXTRAS, WINDOW_EXTRAS, Encoder, improvement, signed_peak
+from formguide.track._encoding import SEASON_EXTRAS, Encoded, Encoder, improvement, signed_peak
 from formguide.track.lstm_settings import REFERENCE, LstmSettings
 from formguide.track.tables import LABELS
 from formguide.track.windows import WindowArrays
@@ -63,7 +63,9 @@ class FittedLstm:
         """Events with a head of their own."""
         return self.encoder.events
 
-    def quantiles(self, windows: WindowArrays, offset: Floats | None = None) -> Floats:
+    def quantiles(
+        self, windows: WindowArrays, offset: Floats | None = None, features: Floats | None = None
+    ) -> Floats:
         """The 10, 50 and 90 % quantiles, [n, 3], from worse to better.
 
         Of the change against the last peak in percent (100 × log ratio), or, of a network that was asked for
@@ -73,20 +75,23 @@ class FittedLstm:
         """
         if (offset is not None) != bool(self.about.get("offset", False)):
             raise ValueError("a network needs an offset if, and only if, it was trained with one")
-        data = self.encoder.encode(windows, offset)
+        data = self.encoder.encode(windows, offset, features)
         scaled = self._scaled(data)
         if self.settings.target == "z":
-            return scaled
+            # Where a larger z-score is a slower time, the scale is negative.
+            return np.sort(scaled * np.sign(data.scale)[:, None], axis=1)
         return data.centre[:, None] + data.scale[:, None] * scaled
 
-    def peaks(self, windows: WindowArrays, offset: Floats | None = None) -> Floats:
+    def peaks(
+        self, windows: WindowArrays, offset: Floats | None = None, features: Floats | None = None
+    ) -> Floats:
         """The quantiles as marks in each event's unit, [n, 3], from worse to better."""
-        made = self.quantiles(windows, offset)
+        made = self.quantiles(windows, offset, features)
         sign = np.where((windows.table["unit"] == "sec").to_numpy(), -1.0, 1.0)[:, None]
         if self.settings.target == "change":
             return np.asarray(windows.table["last_peak"].to_numpy()[:, None] * np.exp(sign * made / 100))
-        data = self.encoder.encode(windows)
-        return sign * (data.centre[:, None] + data.scale[:, None] * made)
+        data = self.encoder.encode(windows, None, features)
+        return sign * (data.centre[:, None] + np.abs(data.scale)[:, None] * made)
 
     def _scaled(self, data: Any) -> Floats:
         marks = self.settings.marks
@@ -159,8 +164,12 @@ def fit(
     validation: Rows,
     settings: LstmSettings | None = None,
     offset: Floats | None = None,
+    features: Floats | None = None,
 ) -> FittedLstm:
     """Trains on the windows of `train` and stops by those of `validation`; the other rows are not looked at.
+
+    With `settings.refit` the networks are then trained again, on both, for as many epochs as were best; the
+    interval is that of the first ones.
 
     train, validation: [N], true where a row belongs; their peaks must be known. offset: [N], a forecast of
     the change in percent that the network is to correct; made as honestly as a forecast, else the correction
@@ -174,8 +183,8 @@ def fit(
     target = improvement(windows.table) if settings.target == "change" else signed_peak(windows.table)
     if offset is not None:
         target = target - offset
-    encoder = Encoder.learn(windows, train, target, settings)
-    data = encoder.encode(windows)
+    encoder = Encoder.learn(windows, train, target, settings, features)
+    data = encoder.encode(windows, None, features)
     scaled = ((target - data.centre) / data.scale).astype(np.float32)
     has_head = (data.event >= 0) | settings.shared_head
     rows, held = np.flatnonzero(train & has_head), np.flatnonzero(validation & has_head)
@@ -184,7 +193,7 @@ def fit(
     shape = Shape(
         in_dim=data.marks.shape[1],
         season_extras=SEASON_EXTRAS if settings.extras else 0,
-        window_extras=WINDOW_EXTRAS if settings.extras else 0,
+        window_extras=data.window_extras.shape[1],
         hid_season=settings.hid_season,
         hid_across=settings.hid_across,
         emb_label=settings.emb_label,
@@ -196,12 +205,8 @@ def fit(
         dropout=settings.dropout,
     )
     athlete = np.unique(windows.table["athlete_id"].to_numpy(), return_inverse=True)[1].astype(np.int64)
-    made = [
-        _training.train(
-            data, scaled, athlete, rows, held, shape, settings, settings.seed + i, f"network {i + 1}"
-        )
-        for i in range(settings.members)
-    ]
+    job = _training.Job(data, scaled, athlete, shape, settings)
+    made = [_training.train(job, rows, held, settings.seed + i) for i in range(settings.members)]
     fitted = FittedLstm(settings, encoder, shape.as_dict(), tuple(m.weights for m in made))
     about = {
         "device": _training.device_name()[1],
@@ -211,15 +216,24 @@ def fit(
         "losses": [[list(pair) for pair in m.losses] for m in made],
         "split": _split(windows, train, validation),
     }
-    return _calibrated(fitted, windows.take(held), scaled[held], about)
+    fitted = _calibrated(fitted, data, held, scaled, about)
+    if not settings.refit:
+        return fitted
+    both = np.flatnonzero((train | validation) & has_head)
+    again = [
+        _training.train_again(job, both, settings.seed + i, epochs=m.best_epoch + 1)
+        for i, m in enumerate(made)
+    ]
+    return replace(fitted, weights=tuple(m.weights for m in again))
 
 
-def _calibrated(fitted: FittedLstm, held: WindowArrays, scaled: Any, about: dict[str, Any]) -> FittedLstm:
+def _calibrated(
+    fitted: FittedLstm, data: Encoded, held: NDArray[np.int64], scaled: Any, about: dict[str, Any]
+) -> FittedLstm:
     """The network with intervals that cover 80 % of the validation windows, and its scores on them."""
     settings = fitted.settings
-    data = fitted.encoder.encode(held)
-    made = fitted._scaled(data)
-    y = scaled.astype(np.float64)
+    made = fitted._scaled(data)[held]
+    y = scaled[held].astype(np.float64)
     interval, width = fitted.interval, 1.0
     if settings.loss == "l1":
         low, high = np.quantile(y - made[:, 1], [_QUANTILES[0], _QUANTILES[2]])
@@ -230,7 +244,7 @@ def _calibrated(fitted: FittedLstm, held: WindowArrays, scaled: Any, about: dict
     scores = {
         "n": len(y),
         "mae_scaled": float(np.abs(y - made[:, 1]).mean()),
-        "mae": float((np.abs(y - made[:, 1]) * data.scale).mean()),
+        "mae": float((np.abs(y - made[:, 1]) * data.scale[held]).mean()),
         "coverage_before_calibration": float(((y >= made[:, 0]) & (y <= made[:, 2])).mean()),
     }
     return FittedLstm(

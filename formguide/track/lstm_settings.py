@@ -22,6 +22,7 @@ class LstmSettings:
     were). marks, seasons_back: sequence length L and seasons K; hid_season, hid_across, emb_label: sizes.
     min_samples: training windows that an event needs for a head. head_decay: weight decay of the events' own
     heads. calibrate: whether intervals are widened or narrowed to cover 80 % of the validation windows.
+    refit: whether the networks are trained once more on training and validation windows together.
     members: networks of which the quantiles are averaged, with the seeds `seed`, `seed + 1`, …
     """
 
@@ -44,6 +45,7 @@ class LstmSettings:
     patience: int = 6
     min_samples: int = 20
     calibrate: bool = True
+    refit: bool = True
     members: int = 1
     seed: int = 1
 
@@ -81,5 +83,6 @@ REFERENCE = LstmSettings(
     loss="l1",
     dropout=0.0,
     head_decay=1e-2,
+    refit=False,
 )
 """The architecture of FlightPhase as its documents describe it, packed right."""

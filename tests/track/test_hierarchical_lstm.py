@@ -25,7 +25,7 @@ from formguide.track.sequences import season_sequences
 from formguide.track.windows import WindowArrays, season_windows, window_arrays
 from tests.track.careers_made import some_careers
 
-SMALL = LstmSettings(hid_season=12, hid_across=12, max_epochs=6, batch_size=64, min_samples=10)
+SMALL = LstmSettings(hid_season=12, hid_across=12, max_epochs=6, batch_size=64, min_samples=10, refit=False)
 SMALL_REFERENCE = replace(
     REFERENCE, hid_season=12, hid_across=12, max_epochs=25, learning_rate=1e-2, patience=25
 )
@@ -173,7 +173,7 @@ def test_batches_hold_whole_athletes_and_every_row_once():
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others():
     windows = _careers()
     train, validation, _ = _parts(windows)
-    settings = replace(SMALL, max_epochs=2)
+    settings = replace(SMALL, max_epochs=1, refit=True)
     first, again = (fit(windows, train, validation, settings).to_files() for _ in range(2))
     assert first == again
     other = fit(windows, train, validation, replace(settings, seed=9)).to_files()
@@ -205,7 +205,7 @@ def test_the_order_of_the_windows_does_not_matter_to_a_forecast():
 
 
 def test_a_planted_trend_is_learnt_and_its_intervals_cover():
-    windows = _careers(seed=2, athletes=90, trend=2.0, noise=0.7)
+    windows = _careers(seed=2, athletes=70, trend=2.0, noise=0.7)
     train, validation, test = _parts(windows)
     fitted = fit(windows, train, validation, replace(SMALL, max_epochs=10, learning_rate=5e-3))
     made, y = fitted.quantiles(windows)[test], improvement(windows.table)[test]
@@ -223,7 +223,7 @@ def _since(windows: WindowArrays) -> Any:
 
 
 def test_as_a_correction_it_leaves_a_right_forecast_alone_and_mends_a_wrong_one():
-    windows = _careers(seed=2, athletes=90, trend=2.0, noise=0.7)
+    windows = _careers(seed=2, athletes=70, trend=2.0, noise=0.7)
     train, validation, test = _parts(windows)
     y = improvement(windows.table)
     trend = 2.0 * (1 + _since(windows))
@@ -300,6 +300,37 @@ def test_files_that_are_no_network_are_refused_by_name():
     for contents, message in wrong:
         with pytest.raises(ModelFileError, match=message):
             FittedLstm.from_files(contents)
+
+
+def test_trained_again_it_has_seen_the_validation_windows_too_and_keeps_its_interval():
+    windows = _careers()
+    train, validation, _ = _parts(windows)
+    once = fit(windows, train, validation, replace(SMALL, max_epochs=2))
+    again = fit(windows, train, validation, replace(SMALL, max_epochs=2, refit=True))
+    assert (once.width, once.about) == (again.width, again.about)
+    assert np.abs(once.quantiles(windows) - again.quantiles(windows)).max() > 0
+    wrong = windows.table.with_columns(
+        pl.when(pl.Series(validation)).then(pl.col("peak") * 1.02).otherwise(pl.col("peak")).alias("peak")
+    )
+    other = WindowArrays(wrong, windows.sequences, windows.season_index)
+    refitted = replace(SMALL, max_epochs=1, refit=True)
+    made = [fit(w, train, validation, refitted).quantiles(windows) for w in (windows, other)]
+    assert np.abs(made[0] - made[1]).max() > 0
+
+
+def test_numbers_given_with_the_windows_are_learnt_from():
+    windows = _careers(athletes=70, seed=2)
+    train, validation, test = _parts(windows)
+    y = improvement(windows.table)
+    told = np.stack([y + np.random.default_rng(0).normal(0, 0.2, len(y)), np.ones(len(y))], axis=1)
+    fitted = fit(windows, train, validation, replace(SMALL, max_epochs=8, learning_rate=1e-2), features=told)
+    made = fitted.quantiles(windows, features=told)
+    assert np.abs(made[test, 1] - y[test]).mean() < 0.6 * np.abs(y[test]).mean()
+    np.testing.assert_array_equal(
+        FittedLstm.from_files(fitted.to_files()).quantiles(windows, None, told), made
+    )
+    with pytest.raises(ValueError, match="with 2 features"):
+        fitted.quantiles(windows)
 
 
 def test_wrong_questions_are_refused():
