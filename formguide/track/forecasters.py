@@ -5,12 +5,12 @@
     regression      a regression on everything in `features`
     trees           boosted trees on the same
     blend           the mean of the last two
-    lstm            the hierarchical LSTM, of each gender its own: marks, seasons, events
+    lstm            the hierarchical LSTM: marks, seasons, events
     ensemble        the mean of regression, trees and LSTM
 
-The regressions and the trees are fitted on both genders together, which know their own gender: women's
-events are too few to learn the shape of a career from alone, and men's gain too. All say by how much the next
-peak is better than the last one, in percent of log speed.
+All are fitted on both genders together and know the gender: women's events are too few to learn the shape of a
+career from alone, and men's gain too (`lstm_by_gender` trains a network for each, as the reference does). All
+say by how much the next peak is better than the last one, in percent of log speed.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ FORECASTERS = ("last", "best", "linear", "regression", "trees", "blend", "lstm",
 MAY_SHIP = ("linear", "regression", "trees", "blend", "lstm", "ensemble")
 """Of these the one with the least error on the validation seasons is the default."""
 
+BOTH = "both"
+
 _LSTM = LstmSettings(hid_season=32, hid_across=32, dropout=0.2)
 """Half the reference's width: a few thousand windows fill no more."""
 
@@ -48,12 +50,14 @@ _LSTM = LstmSettings(hid_season=32, hid_across=32, dropout=0.2)
 @dataclass(frozen=True)
 class PeakSettings:
     """How a model is fitted. folds: seasons (years) at the end of the training data that are forecast unseen;
-    least_windows: fewer training windows than this are too few, for all and, times `lstm_needs`, for a
-    gender's network, which is left out then; seed: of trees and networks."""
+    least_windows: fewer training windows than this are too few, and times `lstm_needs` too few for a network,
+    which is left out then; seed: of the trees (the network has its own); lstm_by_gender: a network for each
+    gender instead of one for both."""
 
     folds: int = 3
     least_windows: int = 60
     lstm_needs: int = 5
+    lstm_by_gender: bool = False
     seed: int = 0
     trees: TreeSettings = field(default_factory=TreeSettings)
     lstm: LstmSettings = _LSTM
@@ -71,8 +75,8 @@ class TooLittle(ValueError):
 
 @dataclass(frozen=True)
 class Forecasters:
-    """Fitted forecasters. population: what `features` compares with; lstm: by gender, where there was enough
-    of it."""
+    """Fitted forecasters. population: what `features` compares with; lstm: for "both" genders or for each,
+    where there was enough to train it on."""
 
     population: pl.DataFrame
     linear: Regression
@@ -102,11 +106,10 @@ class Forecasters:
         }
 
     def _networks(self, windows: pl.DataFrame, sequences: SeasonSequences, otherwise: Floats) -> Floats:
-        """The networks' medians; where a gender has none, or an event no head, what the regression says."""
+        """The networks' medians; where there is none, or an event has no head, what the regression says."""
         said = otherwise.copy()
-        gender = windows["gender"].cast(pl.String).to_numpy()
         for name, network in sorted(self.lstm.items()):
-            rows = np.flatnonzero(gender == name)
+            rows = np.flatnonzero(windows.select(_of(name)).to_series().to_numpy())
             if len(rows):
                 arrays = window_arrays(windows[rows.tolist()], sequences, network.settings.seasons_back)
                 medians = network.quantiles(arrays)[:, 1]
@@ -124,8 +127,8 @@ class Forecasters:
         }
         files = {"forecasters.json": as_json(meta), "population.parquet": as_parquet(self.population)}
         files |= {f"trees_{i}.txt": m.encode() for i, m in enumerate(self.trees.models)}
-        for gender, network in self.lstm.items():
-            files |= {f"lstm_{gender}_{name}": body for name, body in network.to_files().items()}
+        for whose, network in self.lstm.items():
+            files |= {f"lstm_{whose}_{name}": body for name, body in network.to_files().items()}
         return files
 
     @classmethod
@@ -133,10 +136,10 @@ class Forecasters:
         """What `to_files` gave."""
         meta = json.loads(files["forecasters.json"])
         networks = {}
-        for gender in meta["lstm"]:
-            start = f"lstm_{gender}_"
+        for whose in meta["lstm"]:
+            start = f"lstm_{whose}_"
             own = {name.removeprefix(start): b for name, b in files.items() if name.startswith(start)}
-            networks[gender] = FittedLstm.from_files(own)
+            networks[whose] = FittedLstm.from_files(own)
         return cls(
             population=pl.read_parquet(io.BytesIO(files["population.parquet"])),
             linear=Regression.of_json(meta["linear"]),
@@ -171,16 +174,21 @@ def _fit_networks(
     windows: pl.DataFrame, sequences: SeasonSequences, settings: PeakSettings
 ) -> dict[str, FittedLstm]:
     networks = {}
-    for gender in GENDERS:
-        own = windows.filter(pl.col("gender").cast(pl.String) == gender)
+    for whose in GENDERS if settings.lstm_by_gender else (BOTH,):
+        own = windows.filter(_of(whose))
         season = own["season"].to_numpy()
         last = season == season.max() if len(season) else season == 0
         enough = settings.least_windows * settings.lstm_needs
         if (~last).sum() < enough or not last.any():
             continue
         arrays = window_arrays(own, sequences, settings.lstm.seasons_back)
-        networks[gender] = hierarchical_lstm.fit(arrays, ~last, last, settings.lstm)
+        networks[whose] = hierarchical_lstm.fit(arrays, ~last, last, settings.lstm)
     return networks
+
+
+def _of(whose: str) -> pl.Expr:
+    """The windows that a network is for."""
+    return (pl.col("gender").cast(pl.String) == whose) | pl.lit(whose == BOTH)
 
 
 def as_json(value: Any) -> bytes:
