@@ -114,7 +114,7 @@ def takes(folder: str | Path) -> bool:
 def _placed(file: Path, relative: str, above: str) -> tuple[str, str] | str | None:
     """Where a file of a folder is kept; or why it is passed over; or None if nothing need be said."""
     name = file.name.lower()
-    if relative in _BESIDE:
+    if relative in _BESIDE or any(part.startswith(".") for part in relative.split("/")):
         return None
     if _TOPLISTS in f"{above}{relative}".split("/"):
         return "a toplist ends at its top N and holds no history, so no season can be told from it"

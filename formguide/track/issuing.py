@@ -64,8 +64,10 @@ def make_models(lake: Lake, genders: Iterable[str], settings: PeakSettings | Non
         else:
             due.append(gender)
     if due:
-        known = performances(lake)
-        model = peak_model.fit(known, forecast.known_until(known), settings)
+        model = _same_model(lake, made_from)
+        if model is None:
+            known = performances(lake)
+            model = peak_model.fit(known, forecast.known_until(known), settings)
         errors = dict(model.validation.select("forecaster", "mae_pct").iter_rows())
         facts = {
             "as_of": model.as_of.isoformat(),
@@ -78,6 +80,15 @@ def make_models(lake: Lake, genders: Iterable[str], settings: PeakSettings | Non
             written = lake.write_bytes(SPORT, MODEL, partition(gender), model.to_files(), made_from, facts)
             made[gender] = Made(written.hash, model.n_windows, 1, 0, facts)
     return made
+
+
+def _same_model(lake: Lake, made_from: str) -> PeakModel | None:
+    """The model, if the other gender has it already: it is fitted to both."""
+    for gender in GENDERS:
+        manifest = lake.manifest(SPORT, MODEL, partition(gender))
+        if manifest is not None and manifest.made_from == made_from:
+            return model_of(lake, gender)
+    return None
 
 
 def model_of(lake: Lake, gender: str) -> PeakModel:

@@ -13,7 +13,9 @@ from formguide.cli.base import err
 from formguide.cli.sports import Runs, SportHouse
 from formguide.cli.track import screen
 from formguide.lake import Lake
+from formguide.track import issuing
 from formguide.track.arrivals import ARRIVALS, SPORT, takes
+from formguide.track.forecast_tables import BacktestForecasts
 
 
 class Track:
@@ -25,6 +27,11 @@ class Track:
         "track__season_peaks": "season peaks",
         "track__season_sequences": "season sequences",
         "track__windows": "windows over the seasons",
+        "track__peak_model": "models of a season's peak",
+        "track__peak_forecasts": "the coming seasons' peaks",
+        "track__forecast_log": "what is issued, on record",
+        "track__backtest_forecasts": "backtest of the last seasons",
+        "track__forecast_scorecard": "scorecard with baselines",
     }
     files = "result pages or careers"
     arrivals = ARRIVALS
@@ -41,20 +48,36 @@ class Track:
         scrape_sample(folder)
 
     def over_all_seasons(self, lake: Lake) -> Any:
-        """Nothing before there is a backtest."""
-        return None
+        """The scorecard; nothing before there is a backtest."""
+        if lake.manifest(SPORT, BacktestForecasts.name, None) is None:
+            return None
+        return import_module("assets.track_models").OVER_ALL_SEASONS
 
     def make(self, platform: Runs, lake: Lake, seasons: Sequence[int]) -> None:
-        """From the files to the windows in one run."""
+        """From the files to the windows in one run, then the models and forecasts of each gender. The sample
+        league's last seasons are forecast and scored too, which takes minutes on real careers:
+        `formguide backtest track` asks for that."""
         known = import_module("assets.partitions").SEASONS.get_partition_keys()
         wanted = [season for season in seasons if str(season) in known]
         if unknown := [str(season) for season in seasons if str(season) not in known]:
             err().print(f"seasons {', '.join(unknown)} are left out: they have not begun", soft_wrap=True)
         platform.season_chain(SPORT, wanted)
+        models = import_module("assets.track_models")
+        for gender in issuing.genders_at_hand(lake):
+            platform.materialise(models.GENDER_CHAIN, partition=gender)
+        if ARRIVALS.holds_sample(lake):
+            platform.materialise(models.BACKTEST)
 
     def headline(self, console: Console, lake: Lake) -> None:
-        """What was read."""
+        """What was read, the best to come, and what forecasts were worth."""
         screen.what_was_read(console, lake)
+        if not screen.to_come(console, lake):
+            console.print(
+                "Nobody's peak can be forecast yet: there are too few seasons that follow another one of the "
+                "same athlete and event in these files.\n",
+                soft_wrap=True,
+            )
+        screen.scorecard(console, lake)
         screen.set_aside(console, lake)
 
     def next_steps(self, lake: Lake) -> list[str]:
