@@ -13,6 +13,7 @@ from formguide.cli.formula1.pull import pull as formula1_pull
 from formguide.cli.sports import BySport
 from formguide.cli.track.backtest import backtest as track_backtest
 from formguide.cli.track.forecast import forecast as track_forecast
+from formguide.cli.track.pull import pull as track_pull
 from formguide.cli.words import SEASON_WORD, several_words
 from formguide.formula1.scenarios import SCENARIOS
 
@@ -44,6 +45,7 @@ pulls = typer.Typer(
 )
 pulls.command("formula1")(formula1_pull)
 pulls.command("baseball")(baseball_pull)
+pulls.command("track")(track_pull)
 
 
 @forecasts.callback()

@@ -98,6 +98,7 @@ MEET_DATE = re.compile(
 )
 """Feb 28, 2020; Feb 28-29, 2020; Feb 28 - Mar 1, 2020; 02/28 - 03/1, 2020."""
 _MEET_HEAD = re.compile(rf"(?P<meet>.+?)\s+(?P<date>{MEET_DATE.pattern})")
+_ROUND_BEHIND = re.compile(r"\([FP]\)\s*$")
 _PLACE_ROUND = re.compile(r"(?P<place>\d+)?(?:st|nd|rd|th)?\s*(?:\((?P<round>[A-Za-z0-9]{1,4})\))?")
 
 
@@ -198,11 +199,22 @@ class _Reader:
             self._history(history[1].strip(), history[2].capitalize(), heads if len(heads) > 1 else [], rows)
             return
         if self.under is None and not _OF_WHOM.search(self.heading):
-            return  # a logo, or the bests of a career: no row of it is told by nothing else
+            self._passed_over(heads, rows)
+            return
         self.under = None
         if self._know(heads, len(rows), rows):
             for tr in rows:
                 self._row(tr.find_all("td", recursive=False))
+
+    def _passed_over(self, heads: Sequence[str], rows: Sequence[Tag]) -> None:
+        """A table below no heading: a logo, the bests of a career; or a meet's results, headed otherwise."""
+        said = [[words(td) for td in tr.find_all("td")] for tr in rows]
+        results = [row for row in said if _ROUND_BEHIND.search(row[-1])]
+        if results:
+            reason = f"a table of results headed {' '.join(heads)!r} and not as Meet  Feb 28, 2020"
+            self.rejects.append(set_aside(self.page, None, "meet", reason, said))
+            self.seen += len(rows)
+            self.aside += len(rows)
 
     def _list_header(self, tag: Tag) -> None:
         self.under = None

@@ -143,6 +143,14 @@ def test_whose_page_it_is_may_stand_in_its_events_alone() -> None:
     assert reject.field == "gender" and "men or women" in reject.reason
 
 
+def test_a_meets_table_headed_otherwise_is_told() -> None:
+    odd = meet("River Open", "9 April 2022", ("800", "2:10.0", "1st (F)"), ("LJ", "5.92m", "2nd (P)"))
+    page = parse_page(athlete("ANA RUIZ (SR-4)", odd, meet("X", "Apr 2, 2022", ("800", "2:11.0", ""))), "x")
+    (reject,) = page.rejects
+    assert (reject.field, page.set_aside_rows, page.rows.height) == ("meet", 2, 1)
+    assert "headed 'River Open 9 April 2022'" in reject.reason and b"5.92m" in reject.payload
+
+
 @pytest.mark.parametrize(
     ("text", "day"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
 from formguide.track.tables import INDOOR, OUTDOOR
 
@@ -58,7 +59,8 @@ _OUTDOORS: _Programme = (
 _FIRST_MEET_ID = 60_000
 
 
-def meets(season: int) -> list[Meet]:
+@cache
+def meets(season: int) -> tuple[Meet, ...]:
     """The meets of a season, indoors and then outdoors, in order of time."""
     found: list[Meet] = []
     for label, programme in ((INDOOR, _INDOORS), (OUTDOOR, _OUTDOORS)):
@@ -69,4 +71,4 @@ def meets(season: int) -> list[Meet]:
             flags = {key: bool(value) for key, value in particular.items() if key != "days"}
             number = _FIRST_MEET_ID + 20 * (season - 2000) + len(found)
             found.append(Meet(number, name, saturday, days, label, season, **flags))
-    return found
+    return tuple(found)

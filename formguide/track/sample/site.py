@@ -1,7 +1,7 @@
 """The sample league as a site would show it: teams' pages, lists and athletes' pages in TFRRS's layouts.
 
 all_performances/<label>/<team>.html    a team's every performance indoors or outdoors, as a performance list
-lists/<number>/<name>.html              the conference's best twenty of a season, as printed
+lists/<number>/<name>.html              the conference's best ten of a season, as printed
 athletes/<id>/<team>/<name>.html        the careers of the few who started most
 urls.csv                                all of these addresses
 """
@@ -20,7 +20,7 @@ SITE = "https://tfrrs.example"
 """Where the pages say they are; the address is reserved for examples and leads nowhere."""
 
 ATHLETE_PAGES = 12
-LIST_TOP = 20
+LIST_TOP = 10
 _CLASSES = ("FR-1", "SO-2", "JR-3", "SR-4")
 _CALLED = {MEN: "Men", WOMEN: "Women"}
 _ABBREVIATED = {
@@ -81,9 +81,9 @@ def _list_page(league: SampleLeague, season: int, label: str) -> str:
             heads, cells = _columns(event, best, with_team=True)
             placed = [[str(n), *row] for n, row in enumerate(cells, start=1)]
             parts.append(_printed(f"{event} ({_CALLED[gender]})", ["Place", *heads], placed))
-        relays = _relays([r for r in rows if r.event == "400 Meters"])
+        relays = _relays([r for r in rows if r.event == "200 Meters"])
         heads = ["Place", "Team", "Time", "Athletes", "Meet", "Meet Date"]
-        parts.append(_printed(f"4 x 400 Relay ({_CALLED[gender]})", heads, relays))
+        parts.append(_printed(f"4 x 200 Relay ({_CALLED[gender]})", heads, relays))
     return _document(f"Lake Conference {label} Performance List", parts)
 
 
@@ -174,9 +174,8 @@ def _printed(heading: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) 
 
 def _meet_table(rows: Sequence[Result]) -> str:
     meet = rows[0].meet
-    head = (
-        f'<a href="{SITE}/results/{meet.meet_id}">{escape(meet.name)}</a> &nbsp; <span>{meet.written}</span>'
-    )
+    link = f'<a href="{SITE}/results/{meet.meet_id}">{escape(meet.name)}</a>'
+    head = f'<thead><tr><th colspan="100%">{link} &nbsp; <span>{meet.written}</span></th></tr></thead>'
     body = ""
     for row in rows:
         place = f"{_ordinal(row.place)} ({row.round})" if row.place else f"({row.round})"
@@ -200,15 +199,15 @@ def _mark_cell(row: Result) -> str:
 
 
 def _relays(rows: Iterable[Result]) -> list[list[str]]:
-    """Four who run the 400 make a relay: a list has them, and no athlete's career does."""
+    """Four who run the 200 make a relay: a list has them, and no athlete's career does."""
     by_team: dict[str, list[Result]] = {}
-    for row in _best_of_each("400 Meters", list(rows)):
+    for row in _best_of_each("200 Meters", list(rows)):
         by_team.setdefault(row.athlete.team, []).append(row)
-    relay = events.find("4x400")
+    relay = events.find("4x200")
     found = []
     for team, legs in by_team.items():
         if len(legs) >= 4:
-            time = sum(leg.value or 0.0 for leg in legs[:4]) - 3.5
+            time = sum(leg.value or 0.0 for leg in legs[:4]) - 1.5
             names = ",".join(leg.athlete.last for leg in legs[:4])
             found.append(
                 (
