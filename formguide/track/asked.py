@@ -14,12 +14,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Protocol
+
+import polars as pl
 
 from formguide.track import events, marks
 from formguide.track.events import Event
 from formguide.track.forecast import ACTIVE_WITHIN
 from formguide.track.marks import Mark, MarkError
-from formguide.track.peak_model import PeakModel
 from formguide.track.peaks import season_peaks
 from formguide.track.rows import frame_of
 from formguide.track.sequences import season_sequences
@@ -43,7 +45,8 @@ class AskedMark:
 class Answer:
     """A forecast of the season `season` `label`; marks in the event's unit, `low` the worse end.
 
-    last: the last season's peak; best: the best peak so far; marks: what the forecast is made from, in order.
+    last: the last season's peak; best: the best peak so far; linear: what the simple regression says, where
+    the model has one; marks: what the forecast is made from, in order.
     """
 
     event: Event
@@ -58,7 +61,7 @@ class Answer:
     last: float
     last_season: int
     best: float
-    linear: float
+    linear: float | None
     marks: list[tuple[date, float, float | None, str]]
 
     def written(self, mark: float) -> str:
@@ -154,8 +157,15 @@ def _take_date(text: str) -> tuple[date | None, str]:
 # -- the answer ------------------------------------------------------------------------------------
 
 
+class Model(Protocol):
+    """What forecasts windows: `PeakModel`, or a network that was imported."""
+
+    def forecast(self, windows: pl.DataFrame, performances: pl.DataFrame) -> pl.DataFrame:
+        """The windows with `low`, `median`, `high`, `last`, `best`, `linear` and `model`."""
+
+
 def forecast_marks(
-    model: PeakModel,
+    model: Model,
     gender: str,
     label: str,
     event: str,

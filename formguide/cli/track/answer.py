@@ -25,12 +25,15 @@ def answer(console: Console, said: Answer) -> None:
     console.print(
         f"The {said.last_season} {said.label} peak was {written(said.last)} "
         f"({_compared(said, said.last)}), the best so far {written(said.best)} "
-        f"({_compared(said, said.best)}). Model: {said.model}; the simple regression says "
-        f"{written(said.linear)}.\n",
+        f"({_compared(said, said.best)}). Model: {said.model}{_beside(said)}.\n",
         soft_wrap=True,
     )
     for line in picture(said):
         console.print(line, markup=False)
+
+
+def _beside(said: Answer) -> str:
+    return f"; the simple regression says {said.written(said.linear)}" if said.linear is not None else ""
 
 
 def picture(said: Answer) -> list[str]:

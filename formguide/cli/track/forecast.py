@@ -19,6 +19,8 @@ from formguide.track import asked, events, issuing
 from formguide.track.arrivals import holds_sample
 from formguide.track.asked import Answer, AskedMark, NoForecast
 from formguide.track.events import Event, UnknownEventError
+from formguide.track.imported import imported_model
+from formguide.track.peak_model import PeakModel
 from formguide.track.tables import LABELS, SPORT
 
 _CLASSES = {"FR": 1, "SO": 2, "JR": 3, "SR": 4}
@@ -53,6 +55,10 @@ def forecast(
             "--athlete", help="Instead of marks: an athlete of the lake, by id or a part of a name."
         ),
     ] = None,
+    with_imported: Annotated[
+        bool,
+        typer.Option("--imported", help="Ask the network taken in by `formguide track import-checkpoint`."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False,
     lake: LakeOption = None,
 ) -> None:
@@ -63,9 +69,9 @@ def forecast(
     """
     place = open_lake(lake)
     if athlete is not None:
-        if any(option is not None for option in (event, marks, born, class_year)):
+        if with_imported or any(option is not None for option in (event, marks, born, class_year)):
             raise UsageError(
-                "--athlete takes the marks from the lake: leave --event, --marks, --born, --class"
+                "--athlete takes the lake's forecasts: leave --event, --marks, --born, --class, --imported"
             )
         _of_the_lake(place, athlete, label, gender, as_json)
         return
@@ -76,19 +82,28 @@ def forecast(
     typed, problems = asked.read_marks(_lines(marks), of)
     for problem in problems:
         console.print(f"[yellow]left out:[/yellow] {problem}", soft_wrap=True)
-    answer = _answer(place, sex, of_label, of, typed, born.date() if born else None, _class(class_year))
+    model: asked.Model = imported_model(place, sex) if with_imported else _own_model(place, sex)
+    answer = _answer(model, sex, of_label, of, typed, born.date() if born else None, _class(class_year))
     if as_json:
         sys.stdout.write(format_rows(_as_row(answer), "json"))
         return
     shown.answer(out(), answer)
-    if holds_sample(place):
+    if holds_sample(place) and not with_imported:
         out().print(
             "The model is of the sample league, made up by Formguide: it says nothing of real athletes."
         )
 
 
+def _own_model(lake: Lake, gender: str) -> PeakModel:
+    if lake.manifest(SPORT, issuing.MODEL, issuing.partition(gender)) is None:
+        raise CommandError(
+            f"{lake.root} has no model of {gender}'s peaks: formguide run track --sample, or --from PATH"
+        )
+    return issuing.model_of(lake, gender)
+
+
 def _answer(
-    lake: Lake,
+    model: asked.Model,
     gender: str,
     label: str,
     event: Event,
@@ -96,11 +111,6 @@ def _answer(
     born: date | None,
     class_year: int | None,
 ) -> Answer:
-    if lake.manifest(SPORT, issuing.MODEL, issuing.partition(gender)) is None:
-        raise CommandError(
-            f"{lake.root} has no model of {gender}'s peaks: formguide run track --sample, or --from PATH"
-        )
-    model = issuing.model_of(lake, gender)
     try:
         return asked.forecast_marks(model, gender, label, event.name, typed, born, class_year)
     except NoForecast as error:
@@ -198,7 +208,7 @@ def _class(said: str | None) -> int | None:
 
 
 def _as_row(answer: Answer) -> pl.DataFrame:
-    names = ("low", "median", "high", "last", "best", "linear")
+    said = {name: getattr(answer, name) for name in ("low", "median", "high", "last", "best", "linear")}
     return pl.DataFrame(
         {
             "event": answer.event.name,
@@ -208,8 +218,8 @@ def _as_row(answer: Answer) -> pl.DataFrame:
             "as_of": answer.as_of,
             "model": answer.model,
             "unit": answer.event.unit,
-            **{name: getattr(answer, name) for name in names},
-            **{f"{name}_written": answer.written(getattr(answer, name)) for name in names},
+            **said,
+            **{f"{name}_written": answer.written(mark) for name, mark in said.items() if mark is not None},
             "marks": len(answer.marks),
         }
     )
