@@ -90,7 +90,9 @@ class Features:
 def population(performances: pl.DataFrame) -> pl.DataFrame:
     """Mean, standard deviation and number of season bests per gender and event, in `speed`, from all of the
     given performances; events of fewer than `LEAST_PEAKS` are left out."""
-    bests = _legal(performances).group_by(*_KEYS, "event", "season", "label").agg(pl.col("speed").max())
+    line = [*_KEYS, "event", "season", "label"]
+    # Sorted, because a sum in another order is another number in its last digit.
+    bests = _legal(performances).group_by(line).agg(pl.col("speed").max()).sort(line)
     return (
         bests.group_by("gender", "event")
         .agg(pl.col("speed").mean().alias("mean"), pl.col("speed").std().alias("sd"), pl.len().alias("n"))

@@ -50,7 +50,7 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-VERSION = "2"
+VERSION = "3"
 """Changes when the same performances would give another model."""
 
 

@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 class Formula:
     """What a regression leans on. columns: features with one coefficient; by_group: those that also have a
     deviation per event group; ridge: strength of the shrinkage; pooling: how much a group's own deviation is
-    shrunk beyond a common coefficient's (its column is scaled by it, so smaller pools more)."""
+    shrunk beyond a common coefficient's (its standardised column is scaled by it, so smaller pools more)."""
 
     columns: tuple[str, ...]
     by_group: tuple[str, ...] = ()
@@ -53,6 +53,7 @@ FULL = Formula(
         "age_below_20", "level", "top_three",
     ),
     ridge=100.0,
+    pooling=1.0,
 )  # fmt: skip
 """Every feature (no columns means all), the main ones by group."""
 
@@ -64,7 +65,11 @@ _ROUNDS = 40
 
 @dataclass(frozen=True)
 class Regression:
-    """A fitted line: improvement in percent = coefficients · (columns − mean) / scale + intercept."""
+    """A fitted line: improvement in percent = coefficients · (columns − mean) / scale + intercept.
+
+    mean, scale: of the columns and of those that also go by group, [k]; coefficients: of the columns, then of
+    each group's deviations, then the intercept, [p].
+    """
 
     formula: Formula
     mean: Floats
@@ -73,8 +78,8 @@ class Regression:
 
     def predict(self, features: Features) -> Floats:
         """The median improvement, percent of log speed, [n]."""
-        line: Floats = _with_one((_design(features, self.formula) - self.mean) / self.scale)
-        return np.asarray(line @ self.coefficients, dtype=np.float64)
+        z = _design(features, self.formula, self.mean, self.scale)
+        return np.asarray(z @ self.coefficients, dtype=np.float64)
 
     def as_json(self) -> dict[str, Any]:
         """Everything about it in JSON's own types."""
@@ -106,9 +111,9 @@ def fit(features: Features, improvement: Floats, formula: Formula) -> Regression
     """
     if len(improvement) == 0:
         raise ValueError("nothing to fit a regression to: no athlete has a second season in an event")
-    x = _design(features, formula)
+    x = _columns(features, formula)
     mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-9
-    z = _with_one((x - mean) / scale)
+    z = _design(features, formula, mean, scale)
     penalty = formula.ridge * np.eye(z.shape[1])
     penalty[-1, -1] = 0.0
     b = np.zeros(z.shape[1])
@@ -120,15 +125,20 @@ def fit(features: Features, improvement: Floats, formula: Formula) -> Regression
     return Regression(formula, mean, scale, b)
 
 
-def _with_one(z: Floats) -> Floats:
-    return np.column_stack([z, np.ones(len(z))])
-
-
-def _design(features: Features, formula: Formula) -> Floats:
-    """The columns, and those by group times each group's indicator."""
+def _columns(features: Features, formula: Formula) -> Floats:
+    """The columns with one coefficient, and behind them those that also go by group."""
     columns = features.values if not formula.columns else features.columns(*formula.columns)
-    if not formula.by_group:
-        return columns
-    own = features.columns(*formula.by_group) * formula.pooling
+    return np.column_stack([columns, features.columns(*formula.by_group)])
+
+
+def _design(features: Features, formula: Formula, mean: Floats, scale: Floats) -> Floats:
+    """The standardised columns, those by group times each group's indicator, and a one.
+
+    Standardised before they are cut by group: a column that is zero but for a few athletes would be blown up
+    by its own small spread, and the ridge would spare just the groups that should follow the rest.
+    """
+    z = (_columns(features, formula) - mean) / scale
+    common = z.shape[1] - len(formula.by_group)
+    own = z[:, common:] * formula.pooling
     by_group = [own * (features.group == index)[:, None] for index in range(len(GROUPS))]
-    return np.column_stack([columns, *by_group])
+    return np.column_stack([z[:, :common], *by_group, np.ones(len(z))])
