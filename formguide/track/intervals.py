@@ -86,4 +86,5 @@ def _tails(scaled: Floats) -> Floats:
     n = len(scaled)
     low, high = LEVELS[0] * (n + 1) / n - 1 / n, LEVELS[-1] * (n + 1) / n
     lower, upper = np.quantile(scaled, [max(low, 0.0), min(high, 1.0)])
-    return np.array([lower, 0.0, upper])
+    # The forecast is the middle one, also of a forecaster that nearly always errs to one side.
+    return np.array([min(lower, 0.0), 0.0, max(upper, 0.0)])
