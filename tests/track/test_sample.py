@@ -99,7 +99,7 @@ def test_an_athletes_page_tells_the_same_career(read: dict[str, tfrrs.Reading]) 
 def test_a_list_is_known_to_end(read: dict[str, tfrrs.Reading]) -> None:
     for path, reading in read.items():
         if path.startswith("lists/"):
-            assert not reading.rows["complete"].any() and reading.left_out["relays"] >= 2
+            assert not reading.rows["complete"].any() and reading.left_out["relays"] >= 1
             assert reading.rows.group_by("event", "gender").len()["len"].max() == 10
 
 
