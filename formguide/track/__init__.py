@@ -2,9 +2,11 @@
 
     marks, events          what a mark is, and of which event
     tfrrs, careers         pages and files → performances, one row per mark
-    sequences              performances → each season's peak, its marks in order, and windows over the seasons
+    peaks, sequences       performances → each season's peak, and its marks in order
+    windows                what was known of an athlete's event when a season began, and the peak that came
     regression             the strong simple model: last, best, trend, depth, age
     hierarchical_lstm      season by season, and within the season mark by mark
+    checkpoint, imported   a network that somebody else trained, and how it is asked
     forecast               next season's peak with its interval
     backtest               what it would have been worth, beside the baselines
 
