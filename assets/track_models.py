@@ -5,9 +5,11 @@ again for every population and is asked for; its scorecard follows it.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
+import pydantic
 
 from assets import track_checks, track_shown
 from assets.checks import fits, table_fits
@@ -20,7 +22,7 @@ from formguide.schema import Table
 from formguide.track import issuing, scorecard
 from formguide.track.arrivals import SPORT
 from formguide.track.forecast_tables import BacktestForecasts, ForecastLog, ForecastScorecard, PeakForecasts
-from formguide.track.peak_model import TooLittle
+from formguide.track.peak_model import PeakSettings, TooLittle
 from formguide.track.tables import GENDERS
 
 GENDER = dg.StaticPartitionsDefinition(list(GENDERS))
@@ -37,16 +39,59 @@ BY_GENDER: dict[str, Any] = {
 }
 
 
+STANDARD = PeakSettings()
+
+
+class PeakModelConfig(dg.Config):
+    """How the forecasters are fitted; whatever is changed here is part of what a model was made from."""
+
+    folds: int = pydantic.Field(
+        STANDARD.folds, ge=1, description="Last training seasons that are forecast unseen, to choose by."
+    )
+    tree_rounds: int = pydantic.Field(STANDARD.trees.rounds, ge=1, description="Boosted trees per seed.")
+    lstm_by_gender: bool = pydantic.Field(
+        STANDARD.lstm_by_gender, description="A network for each gender instead of one for both."
+    )
+    marks: int = pydantic.Field(STANDARD.lstm.marks, ge=1, description="L: marks of a season that are read.")
+    seasons_back: int = pydantic.Field(STANDARD.lstm.seasons_back, ge=1, description="K: seasons back.")
+    hid_season: int = pydantic.Field(STANDARD.lstm.hid_season, ge=1, description="Width within a season.")
+    hid_across: int = pydantic.Field(STANDARD.lstm.hid_across, ge=1, description="Width across seasons.")
+    learning_rate: float = pydantic.Field(STANDARD.lstm.learning_rate, gt=0, description="Of AdamW.")
+    patience: int = pydantic.Field(
+        STANDARD.lstm.patience, ge=1, description="Epochs without a better validation before it stops."
+    )
+    max_epochs: int = pydantic.Field(STANDARD.lstm.max_epochs, ge=1, description="Epochs at the most.")
+    min_samples: int = pydantic.Field(
+        STANDARD.lstm.min_samples, ge=1, description="Training windows that an event needs for its own head."
+    )
+    seed: int = pydantic.Field(STANDARD.seed, ge=0, description="Of trees and, one further on, the network.")
+
+    def to_settings(self) -> PeakSettings:
+        """The library's own settings."""
+        names = "marks seasons_back hid_season hid_across learning_rate patience max_epochs min_samples"
+        chosen = {name: getattr(self, name) for name in names.split()}
+        return replace(
+            STANDARD,
+            folds=self.folds,
+            seed=self.seed,
+            lstm_by_gender=self.lstm_by_gender,
+            trees=replace(STANDARD.trees, rounds=self.tree_rounds),
+            lstm=replace(STANDARD.lstm, seed=self.seed + STANDARD.lstm.seed - STANDARD.seed, **chosen),
+        )
+
+
 @dg.asset(
     **BY_GENDER,
-    kinds={"lightgbm"},
+    kinds={"lightgbm", "torch"},
     code_version=issuing.VERSION,
     description="The models of a season's peak, the one that ships chosen on seasons it had not seen.",
     deps=ALL_SEASONS,
     output_required=False,
 )
-def peak_model(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Report]:
-    made = _unless_too_little(context, issuing.make_models, lake)
+def peak_model(
+    context: dg.AssetExecutionContext, lake: LakeParam, config: PeakModelConfig
+) -> Iterator[Report]:
+    made = _unless_too_little(context, issuing.make_models, lake, config.to_settings())
     shown = {gender: track_shown.model(lake, gender) for gender in made}
     yield from materialised(context, made, metadata=shown) if made else ()
 
@@ -85,8 +130,10 @@ def forecast_log(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator
     deps=ALL_SEASONS,
     check_specs=fits(BacktestForecasts),
 )
-def backtest_forecasts(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Report]:
-    made = issuing.make_backtest(lake, progress=context.log.info)
+def backtest_forecasts(
+    context: dg.AssetExecutionContext, lake: LakeParam, config: PeakModelConfig
+) -> Iterator[Report]:
+    made = issuing.make_backtest(lake, settings=config.to_settings(), progress=context.log.info)
     yield dg.MaterializeResult(
         data_version=dg.DataVersion(made.version),
         metadata=numbers(made),
@@ -113,11 +160,14 @@ def forecast_scorecard(context: dg.AssetExecutionContext, lake: LakeParam) -> It
 
 
 def _unless_too_little(
-    context: dg.AssetExecutionContext, make: Callable[..., dict[str, Made]], lake: Lake
+    context: dg.AssetExecutionContext,
+    make: Callable[..., dict[str, Made]],
+    lake: Lake,
+    settings: PeakSettings,
 ) -> dict[str, Made]:
     """What was made; nothing, and a warning, where there is too little history to learn from."""
     try:
-        return make(lake, list(context.partition_keys))
+        return make(lake, list(context.partition_keys), settings)
     except TooLittle as error:
         context.log.warning(str(error))
         return {}

@@ -21,10 +21,11 @@ import polars as pl
 from formguide.track import events, marks
 from formguide.track.events import Event
 from formguide.track.forecast import ACTIVE_WITHIN
+from formguide.track.lstm_settings import LstmSettings
 from formguide.track.marks import Mark, MarkError
 from formguide.track.peaks import season_peaks
 from formguide.track.rows import frame_of
-from formguide.track.sequences import season_sequences
+from formguide.track.sequences import SeasonSequences, season_sequences
 from formguide.track.tables import INDOOR, LABELS, OUTDOOR, season_of
 from formguide.track.windows import windows_ahead
 
@@ -158,10 +159,18 @@ def _take_date(text: str) -> tuple[date | None, str]:
 
 
 class Model(Protocol):
-    """What forecasts windows: `PeakModel`, or a network that was imported."""
+    """What can be asked: the lake's own model, or one that was imported."""
 
-    def forecast(self, windows: pl.DataFrame, performances: pl.DataFrame) -> pl.DataFrame:
-        """The windows with `low`, `median`, `high`, `last`, `best`, `linear` and `model`."""
+    @property
+    def lstm(self) -> LstmSettings:
+        """How many marks and seasons back it reads."""
+        ...
+
+    def forecast(
+        self, windows: pl.DataFrame, performances: pl.DataFrame, sequences: SeasonSequences | None = None
+    ) -> pl.DataFrame:
+        """See `PeakModel.forecast`."""
+        ...
 
 
 def forecast_marks(
@@ -214,8 +223,10 @@ def forecast_marks(
     ]
     known = frame_of(rows)
     season = 1 + max(season_of(day, label) for one, day in dated if (one.label or label) == label)
-    windows = windows_ahead(season_peaks(known), season_sequences(known), season, label, ACTIVE_WITHIN)
-    (row,) = model.forecast(windows, known).iter_rows(named=True)
+    lstm = model.lstm
+    sequences = season_sequences(known, lstm.marks)
+    windows = windows_ahead(season_peaks(known), sequences, season, label, ACTIVE_WITHIN, lstm.seasons_back)
+    (row,) = model.forecast(windows, known, sequences).iter_rows(named=True)
     return Answer(
         event=of,
         gender=sex,

@@ -68,7 +68,7 @@ def walk(
             progress(f"{name}: {error}")
             continue
         end = date(performances["date"].max().year + 2, 1, 1)  # type: ignore[union-attr]
-        asked = history(performances, end).windows.filter(
+        asked = history(performances, end, settings).windows.filter(
             (pl.col("season") >= begins) & (population_of(pl.col("athlete_id")) == name)
         )
         if asked.is_empty():

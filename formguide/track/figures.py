@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from formguide.track import events, marks
+from formguide.track import events, forecasters, marks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 HEADLINE_METRICS = ("mae_pct", "pinball_pct", "coverage_80")
-FORECASTERS = ("default", "last", "best", "linear", "regression", "trees", "blend")
+FORECASTERS = ("default", *forecasters.FORECASTERS)
 """The forecasters in the order in which they are read: ours, then what it has to beat."""
 
 _FIRST = 1

@@ -52,9 +52,10 @@ def forecast_ahead(
         known = known.filter(pl.col("gender").cast(pl.String) == gender)
     if known.is_empty():
         return empty(PeakForecasts)
-    peaks, sequences = season_peaks(known), season_sequences(known)
+    lstm = model.lstm
+    peaks, sequences = season_peaks(known), season_sequences(known, lstm.marks)
     asked = [
-        windows_ahead(peaks, sequences, season, label, ACTIVE_WITHIN)
+        windows_ahead(peaks, sequences, season, label, ACTIVE_WITHIN, lstm.seasons_back)
         for label, season in seasons_ahead(moment).items()
     ]
     windows = pl.concat([frame for frame in asked if frame.height] or asked[:1])

@@ -8,8 +8,8 @@
     lstm            the hierarchical LSTM: marks, seasons, events
     ensemble        the mean of regression, trees and LSTM
 
-All are fitted on both genders together and know the gender: women's events are too few to learn the shape of a
-career from alone, and men's gain too (`lstm_by_gender` trains a network for each, as the reference does). All
+All are fitted on both genders together and know the gender: women's events are too few to learn the shape of
+a career from alone, and men gain too (`lstm_by_gender` trains a network for each, as the reference does). All
 say by how much the next peak is better than the last one, in percent of log speed.
 """
 
@@ -42,6 +42,9 @@ MAY_SHIP = ("linear", "regression", "trees", "blend", "lstm", "ensemble")
 """Of these the one with the least error on the validation seasons is the default."""
 
 BOTH = "both"
+
+_TOLD = ("women",)
+"""Which features the network is told besides the marks and what it makes of the windows itself."""
 
 _LSTM = LstmSettings(hid_season=32, hid_across=32, dropout=0.2)
 """Half the reference's width: a few thousand windows fill no more."""
@@ -93,7 +96,7 @@ class Forecasters:
     ) -> dict[str, Floats]:
         """What each says of windows, [n], whose `features` are `found` and whose sequences are at hand."""
         line, tree = self.regression.predict(found), self.trees.predict(found)
-        network = self._networks(windows, sequences, line)
+        network = self._networks(windows, found, sequences, line)
         return {
             "last": np.zeros(len(found.values)),
             "best": found.columns("best")[:, 0],
@@ -105,14 +108,16 @@ class Forecasters:
             "ensemble": (line + tree + network) / 3,
         }
 
-    def _networks(self, windows: pl.DataFrame, sequences: SeasonSequences, otherwise: Floats) -> Floats:
+    def _networks(
+        self, windows: pl.DataFrame, found: Features, sequences: SeasonSequences, otherwise: Floats
+    ) -> Floats:
         """The networks' medians; where there is none, or an event has no head, what the regression says."""
         said = otherwise.copy()
         for name, network in sorted(self.lstm.items()):
             rows = np.flatnonzero(windows.select(_of(name)).to_series().to_numpy())
             if len(rows):
                 arrays = window_arrays(windows[rows.tolist()], sequences, network.settings.seasons_back)
-                medians = network.quantiles(arrays)[:, 1]
+                medians = network.quantiles(arrays, features=found.columns(*_TOLD)[rows])[:, 1]
                 said[rows] = np.where(np.isfinite(medians), medians, said[rows])
         return said
 
@@ -166,23 +171,26 @@ def fit(
         linear=regression.fit(found, came, LINEAR),
         regression=regression.fit(found, came, FULL),
         trees=trees.grow(found, came, settings.trees, settings.seed),
-        lstm=_fit_networks(windows, sequences, settings),
+        lstm=_fit_networks(windows, found, sequences, settings),
     )
 
 
 def _fit_networks(
-    windows: pl.DataFrame, sequences: SeasonSequences, settings: PeakSettings
+    windows: pl.DataFrame, found: Features, sequences: SeasonSequences, settings: PeakSettings
 ) -> dict[str, FittedLstm]:
     networks = {}
     for whose in GENDERS if settings.lstm_by_gender else (BOTH,):
-        own = windows.filter(_of(whose))
+        rows = np.flatnonzero(windows.select(_of(whose)).to_series().to_numpy())
+        own = windows[rows.tolist()]
         season = own["season"].to_numpy()
         last = season == season.max() if len(season) else season == 0
         enough = settings.least_windows * settings.lstm_needs
         if (~last).sum() < enough or not last.any():
             continue
         arrays = window_arrays(own, sequences, settings.lstm.seasons_back)
-        networks[whose] = hierarchical_lstm.fit(arrays, ~last, last, settings.lstm)
+        networks[whose] = hierarchical_lstm.fit(
+            arrays, ~last, last, settings.lstm, features=found.columns(*_TOLD)[rows]
+        )
     return networks
 
 

@@ -17,6 +17,7 @@ from formguide.lake import Lake, LakeError, Written
 from formguide.track.asked import NoForecast
 from formguide.track.checkpoint import ASSET, META, MODEL, read_checkpoint
 from formguide.track.hierarchical_lstm import FittedLstm, ModelFileError
+from formguide.track.lstm_settings import LstmSettings
 from formguide.track.sequences import SeasonSequences, season_sequences
 from formguide.track.tables import SPORT
 from formguide.track.windows import window_arrays
@@ -33,6 +34,11 @@ class ImportedModel:
         """What its forecasts are signed with."""
         named = self.network.about.get("stated", {}).get("model_name") or "network"
         return f"imported {named}, padded {self.network.about['padding']}"
+
+    @property
+    def lstm(self) -> LstmSettings:
+        """How many marks and seasons back it reads."""
+        return self.network.settings
 
     def forecast(
         self, windows: pl.DataFrame, performances: pl.DataFrame, sequences: SeasonSequences | None = None

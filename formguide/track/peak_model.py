@@ -31,6 +31,7 @@ from formguide.track.forecasters import (
     as_parquet,
 )
 from formguide.track.intervals import Intervals
+from formguide.track.lstm_settings import LstmSettings
 from formguide.track.peaks import season_peaks
 from formguide.track.sequences import SeasonSequences, season_sequences
 from formguide.track.tables import INDOOR, season_start
@@ -64,11 +65,12 @@ class History:
     windows: pl.DataFrame
 
 
-def history(performances: pl.DataFrame, as_of: date) -> History:
+def history(performances: pl.DataFrame, as_of: date, settings: PeakSettings | None = None) -> History:
     """What follows from the performances dated before `as_of`, with the windows of seasons that are over."""
+    lstm = (settings or PeakSettings()).lstm
     known = asof.before(performances, as_of, "date")
-    peaks, sequences = season_peaks(known), season_sequences(known)
-    windows = season_windows(peaks, sequences).filter(season_over() <= as_of)
+    peaks, sequences = season_peaks(known), season_sequences(known, lstm.marks)
+    windows = season_windows(peaks, sequences, lstm.seasons_back).filter(season_over() <= as_of)
     return History(known, peaks, sequences, windows)
 
 
@@ -85,6 +87,11 @@ class PeakModel:
     n_windows: int
     settings: PeakSettings
 
+    @property
+    def lstm(self) -> LstmSettings:
+        """How many marks and seasons back it reads."""
+        return self.settings.lstm
+
     def forecast(
         self, windows: pl.DataFrame, performances: pl.DataFrame, sequences: SeasonSequences | None = None
     ) -> pl.DataFrame:
@@ -96,7 +103,7 @@ class PeakModel:
         windows point to, if they are at hand.
         """
         if sequences is None:
-            sequences = season_sequences(performances)
+            sequences = season_sequences(performances, self.lstm.marks)
         found = self.forecasters.features(windows, performances)
         said = self.forecasters.improvements(windows, found, sequences)
         around = self.intervals.around(said[self.default], found)
@@ -145,7 +152,7 @@ def fit(performances: pl.DataFrame, as_of: date, settings: PeakSettings | None =
     Raises `TooLittle` where there are fewer training windows than `settings.least_windows`.
     """
     settings = settings or PeakSettings()
-    known = history(performances, as_of)
+    known = history(performances, as_of, settings)
     if known.windows.height < settings.least_windows:
         raise TooLittle(
             f"{known.windows.height} seasons that follow a season of the same event before {as_of}, and a "
@@ -191,7 +198,7 @@ def _unseen(known: History, settings: PeakSettings) -> _Unseen:
     enough = [y for y in years if (known.windows["season"] < y).sum() >= settings.least_windows // 2]
     parts: list[_Unseen] = []
     for year in enough[-settings.folds :]:
-        before = history(known.performances, season_start(year, INDOOR))
+        before = history(known.performances, season_start(year, INDOOR), settings)
         if before.windows.is_empty():
             continue
         fitted = forecasters.fit(before.performances, before.windows, before.sequences, settings)
