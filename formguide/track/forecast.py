@@ -66,16 +66,22 @@ def forecast_ahead(
 
 
 def as_table(rows: pl.DataFrame, performances: pl.DataFrame) -> pl.DataFrame:
-    """What `PeakModel.forecast` gave as `PeakForecasts`, with each athlete's name and last team."""
+    """What `PeakModel.forecast` gave as `PeakForecasts`, with each athlete's name and team as last told
+    before the row's `as_of`."""
+    whose = ["athlete_id", "gender", "as_of"]
     names = (
-        performances.sort("date", "performance_id")
-        .group_by("athlete_id", "gender", maintain_order=True)
+        rows.select(whose)
+        .unique()
+        .join(performances, on=whose[:2])
+        .filter(pl.col("date") < pl.col("as_of"))
+        .sort("date", "performance_id")
+        .group_by(whose, maintain_order=True)
         .agg(pl.col("athlete", "team").last())
     )
     group = {name: events.find(name).group for name in rows["event"].unique().to_list()}
     declared = dtypes(PeakForecasts)
     return (
-        rows.join(names, on=["athlete_id", "gender"], how="left", maintain_order="left")
+        rows.join(names, on=whose, how="left", maintain_order="left")
         .with_columns(event_group=pl.col("event").replace_strict(group, return_dtype=pl.String))
         .select(pl.col(name).cast(dtype) for name, dtype in declared.items())
         .sort("athlete_id", "gender", "event", "season", "label")

@@ -7,7 +7,7 @@ years after the college ones (tfrrs), which say the class.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -116,10 +116,10 @@ def _marks(
         }
 
 
-def wrong_from(performances: pl.DataFrame, day: date, seed: int) -> pl.DataFrame:
+def wrong_from(performances: pl.DataFrame, day: date, seed: int, keep: Sequence[str] = ()) -> pl.DataFrame:
     """The performances with all that is dated on a day or later made wrong, and `Performances` still but for
-    ids that come twice."""
-    wrong = asof.scramble(performances, day, seed, "date")
+    ids that come twice. keep: columns that stay as they are."""
+    wrong = asof.scramble(performances, day, seed, "date", keep)
     later = pl.col("date") >= day
     return wrong.with_columns(
         mark=pl.when(later).then(pl.col("mark").abs() + 0.01).otherwise(pl.col("mark")),
