@@ -64,6 +64,7 @@ class Answer:
     best: float
     linear: float | None
     marks: list[tuple[date, float, float | None, str]]
+    later: int = 0
 
     def written(self, mark: float) -> str:
         """A mark in the event's usual notation."""
@@ -85,8 +86,12 @@ _DATES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(\d{1,2}) +([A-Za-z]{3,9})\.? +(\d{4})\b"), "dMy"),
 )
 _WIND = re.compile(
-    r"(?:^|(?<=[\s,;(]))(?:wind\s*)?([+−-]\s?\d{1,2}(?:\.\d+)?|NWI)(?:\s*m/s)?(?=$|[\s,;)])", re.IGNORECASE
+    r"(?:^|(?<=[\s,;(]))\(?(?:wind\s*)?([+−-]\s?\d{1,2}(?:\.\d+)?|NWI)(?:\s*m/s)?\)?(?=$|[\s,;)])",
+    re.IGNORECASE,
 )
+_UNSIGNED_WIND = re.compile(r"(?:wind\s*)?(\d{1,2}\.\d|w)(?:\s*m/s)?", re.IGNORECASE)
+"""Winds are told to a tenth and marks to a hundredth: 6.88, 6.90 are two marks, and 6.88, 0.9 is one."""
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _PLACE = re.compile(r"\b(indoors?|outdoors?)\b", re.IGNORECASE)
 _COMMENT = re.compile(r"\s*#.*$")
 
@@ -95,8 +100,9 @@ def read_marks(lines: Iterable[str], event: Event) -> tuple[list[AskedMark], lis
     """The marks of some lines, and one sentence for each line that holds none.
 
     A line is a mark, and in any order a day (2025-02-22, 22 Feb 2025, Feb 22, 2025, 02/22/2025, 22.02.2025),
-    a wind (+0.9, NWI) and the word indoor or outdoor; commas, semicolons or spaces between them. Blank lines
-    and what follows a # do not count; a line that says only that there was no mark (DNF, NH) is no problem.
+    a wind (+0.9, NWI) and the word indoor or outdoor; commas, semicolons or spaces between them. A wind
+    without its sign stands behind the mark, with a comma between and one decimal (6.90, 0.9). Blank lines and
+    what follows a # do not count; a line that says only that there was no mark (DNF, NH) is no problem.
     """
     found, problems = [], []
     for number, line in enumerate(lines, start=1):
@@ -123,16 +129,20 @@ def _read_line(text: str, event: Event) -> AskedMark:
     if (blew := _WIND.search(rest)) and rest.strip() != blew[0].strip():
         wind = blew[1].replace(" ", "")
         rest = f"{rest[: blew.start()]} {rest[blew.end() :]}"
-    fields = [field.strip() for field in re.split(r"[,;\t]", rest) if field.strip(" ()")]
+    if event.unit == "points":
+        rest = _THOUSANDS.sub("", rest)
+    # Who parts the fields by semicolons may write 6,90.
+    parted = re.split(r"[;\t]" if re.search(r"[;\t]", rest) else ",", rest)
+    fields = [field for field in (part.strip(" ,") for part in parted) if field]
     if not fields:
         raise MarkError("there is no mark in it")
-    if len(fields) == 2 and wind is None:
-        # A wind without its sign stands behind the mark.
-        marks.parse_wind(fields[1])
-        fields, wind = fields[:1], fields[1]
+    unsigned = _UNSIGNED_WIND.fullmatch(fields[-1].replace(",", "."))
+    if len(fields) == 2 and wind is None and event.wind_matters and unsigned:
+        fields, wind = fields[:1], unsigned[1]
     if len(fields) > 1:
         raise MarkError(f"which of {' and '.join(fields)} is the mark?")
-    return AskedMark(marks.parse(fields[0], event, wind), on, label)
+    mark = marks.parse(fields[0], event, wind)
+    return AskedMark(mark, on, INDOOR if mark.indoors else label)
 
 
 def _take_date(text: str) -> tuple[date | None, str]:
@@ -195,12 +205,15 @@ def forecast_marks(
     dated = _dated(asked, today or datetime.now().date())
     if not any((one.label or label) == label for one, _ in dated):
         raise NoForecast(f"there is no {label.lower()} mark: a season's peak is told from one of its kind")
+    if born is not None and born >= dated[0][1]:
+        raise NoForecast(f"nobody born on {born} set a mark on {dated[0][1]}")
+    seasons = [season_of(day, one.label or label) for one, day in dated]
     rows = [
         {
             "athlete_id": f"{WHO}:{WHO}",
             "athlete": WHO,
             "gender": sex,
-            "class_year": class_year,
+            "class_year": _class_then(class_year, max(seasons) - of_season),
             "birth_date": born,
             "label": one.label or label,
             "date": day,
@@ -219,7 +232,7 @@ def forecast_marks(
             "source": WHO,
             "complete": True,
         }
-        for number, (one, day) in enumerate(dated, start=1)
+        for number, ((one, day), of_season) in enumerate(zip(dated, seasons, strict=True), start=1)
     ]
     known = frame_of(rows)
     season = 1 + max(season_of(day, label) for one, day in dated if (one.label or label) == label)
@@ -227,6 +240,7 @@ def forecast_marks(
     sequences = season_sequences(known, lstm.marks)
     windows = windows_ahead(season_peaks(known), sequences, season, label, ACTIVE_WITHIN, lstm.seasons_back)
     (row,) = model.forecast(windows, known, sequences).iter_rows(named=True)
+    used = [(one, day) for one, day in dated if day < row["as_of"]]
     return Answer(
         event=of,
         gender=sex,
@@ -241,10 +255,15 @@ def forecast_marks(
         last_season=row["last_season"],
         best=row["best"],
         linear=row["linear"],
-        marks=[
-            (day, float(one.mark.value or 0), one.mark.wind_mps, one.label or label) for one, day in dated
-        ],
+        marks=[(day, float(one.mark.value or 0), one.mark.wind_mps, one.label or label) for one, day in used],
+        later=len(dated) - len(used),
     )
+
+
+def _class_then(class_year: int | None, seasons_ago: int) -> int | None:
+    """The class so many seasons before it was `class_year`; None before college."""
+    then = None if class_year is None else class_year - seasons_ago
+    return then if then is not None and then >= 1 else None
 
 
 def _dated(asked: Sequence[AskedMark], today: date) -> list[tuple[AskedMark, date]]:

@@ -84,6 +84,12 @@ def forecast(
         console.print(f"[yellow]left out:[/yellow] {problem}", soft_wrap=True)
     model: asked.Model = imported_model(place, sex) if with_imported else _own_model(place, sex)
     answer = _answer(model, sex, of_label, of, typed, born.date() if born else None, _class(class_year))
+    if answer.later:
+        console.print(
+            f"[yellow]left out:[/yellow] marks of {answer.as_of} or later ({answer.later}): "
+            f"the {answer.season} {answer.label} season is forecast as of its first day",
+            soft_wrap=True,
+        )
     if as_json:
         sys.stdout.write(format_rows(_as_row(answer), "json"))
         return
