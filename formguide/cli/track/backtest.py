@@ -12,6 +12,7 @@ import typer
 from formguide.cli.base import CommandError, LakeOption, SeasonsOption, err, open_lake, out, parse_seasons
 from formguide.cli.platform import platform
 from formguide.cli.track import screen
+from formguide.cli.track.house import settings_of
 from formguide.show import format_rows
 from formguide.track import figures, scorecard
 from formguide.track.arrivals import SPORT, holds_sample
@@ -38,7 +39,8 @@ def backtest(
     if not place.partitions(SPORT, SeasonPeaks.name):
         raise CommandError("the lake holds no marks: formguide run track --sample, or --from PATH")
     with platform(place, lake, {}, err()) as assets:
-        assets.materialise(import_module("assets.track_models").BACKTEST)
+        settings = settings_of(place, "track__backtest_forecasts")
+        assets.materialise(import_module("assets.track_models").BACKTEST, config=settings)
         assets.summaries(place, [SPORT])
     walked = place.read_table(SPORT, BacktestForecasts.name, None, BacktestForecasts)
     if walked.is_empty():

@@ -17,6 +17,14 @@ from formguide.track import issuing
 from formguide.track.arrivals import ARRIVALS, SPORT, takes
 from formguide.track.forecast_tables import BacktestForecasts
 
+SAMPLE_SETTINGS = {"folds": 1, "max_epochs": 4}
+"""The sample league is small and its scores say nothing: it is not worth minutes of training."""
+
+
+def settings_of(lake: Lake, step: str) -> dict[str, Any] | None:
+    """The settings of a step that fits models, where they are others than the standard ones."""
+    return {step: SAMPLE_SETTINGS} if ARRIVALS.holds_sample(lake) else None
+
 
 class Track:
     """Pages and careers in, an athlete's next peak out."""
@@ -64,9 +72,10 @@ class Track:
         platform.season_chain(SPORT, wanted)
         models = import_module("assets.track_models")
         for gender in issuing.genders_at_hand(lake):
-            platform.materialise(models.GENDER_CHAIN, partition=gender)
+            settings = settings_of(lake, "track__peak_model")
+            platform.materialise(models.GENDER_CHAIN, partition=gender, config=settings)
         if ARRIVALS.holds_sample(lake):
-            platform.materialise(models.BACKTEST)
+            platform.materialise(models.BACKTEST, config=settings_of(lake, "track__backtest_forecasts"))
 
     def headline(self, console: Console, lake: Lake) -> None:
         """What was read, the best to come, and what forecasts were worth."""
