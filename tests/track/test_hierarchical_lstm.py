@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -367,3 +370,28 @@ def test_the_winds_worth_is_found_within_seasons():
     rates = _wind_rates(season_sequences(helped))
     assert rates["100 Meters"] == pytest.approx(0.5, abs=0.1)
     assert rates["Long Jump"] == pytest.approx(0.0, abs=0.1)
+
+
+def test_a_forecast_needs_no_torch(tmp_path: Path):
+    windows = _careers()
+    train, validation, _ = _parts(windows)
+    fitted = fit(windows, train, validation, replace(SMALL, max_epochs=1))
+    for name, body in fitted.to_files().items():
+        (tmp_path / name).write_bytes(body)
+    (tmp_path / "sequences.npz").write_bytes(windows.sequences.to_npz())
+    windows.table.head(5).write_parquet(tmp_path / "windows.parquet")
+    code = """
+import sys, pathlib, polars as pl
+from formguide.track.hierarchical_lstm import FittedLstm
+from formguide.track.sequences import SeasonSequences
+from formguide.track.windows import window_arrays
+here = pathlib.Path(sys.argv[1])
+network = FittedLstm.from_files({p.name: p.read_bytes() for p in here.iterdir()})
+sequences = SeasonSequences.from_npz((here / "sequences.npz").read_bytes())
+made = network.quantiles(window_arrays(pl.read_parquet(here / "windows.parquet"), sequences))
+print(made.shape, "torch" in sys.modules)
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.split("\n")[0] == "(5, 3) False"
