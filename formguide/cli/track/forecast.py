@@ -130,11 +130,12 @@ def _of_the_lake(lake: Lake, who: str, label: str | None, gender: str | None, as
         rows = rows.filter(pl.col("gender") == _gender(gender))
     if label is not None:
         rows = rows.filter(pl.col("label") == _label(label))
-    wanted = who.casefold()
-    found = rows.filter(
-        (pl.col("athlete_id") == who)
-        | pl.col("athlete").str.to_lowercase().str.contains(wanted, literal=True)
-    )
+    wanted, name = who.casefold(), pl.col("athlete").str.to_lowercase()
+    # Who is called exactly so goes before those whose names only hold it.
+    for so in (pl.col("athlete_id") == who, name == wanted, name.str.contains(wanted, literal=True)):
+        found = rows.filter(so)
+        if not found.is_empty():
+            break
     people = found.select("athlete_id", "athlete").unique().sort("athlete")
     if people.height == 0:
         raise CommandError(f"the lake forecasts nobody called {who!r}: formguide run track, or see its UI")
