@@ -28,6 +28,8 @@ from formguide.records import Record
 SOURCE = "jolpica"
 
 _LARGEST_FILE = 20_000_000
+_GZIP = b"\x1f\x8b"
+"""How a packed file begins: other sports keep theirs so, and Jolpica's bodies lie here as they were sent."""
 _SECTIONS = ("Results", "SprintResults", "QualifyingResults", "PitStops")
 _YEAR = re.compile(r"(?<!\d)(19[5-9]\d|20\d\d)(?!\d)")
 
@@ -77,7 +79,9 @@ def seasons(path: str, body: bytes) -> list[int]:
 
 
 def is_foreign(path: str, body: bytes) -> bool:
-    """Whether a JSON file is none of ours: no MRData in it, or unreadable and no year in its name."""
+    """Whether a JSON file is none of ours: packed, no MRData in it, or unreadable and no year in its name."""
+    if body.startswith(_GZIP):
+        return True
     if b'"MRData"' in body[:10_000]:
         return False
     parsed, problem = _parse(path, body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import date, datetime
 from typing import Any
@@ -328,3 +329,9 @@ def test_a_body_cut_anywhere_is_survived(length: int) -> None:
     whole = body(race(Results=RESULTS))
     reading = read({"f1_2025_x.json": whole[:length], "ok.json": body(race(QualifyingResults=[]))})
     assert len(reading.rejects) == (1 if length < len(whole) else 0)
+
+
+def test_a_packed_file_of_another_sport_is_none_of_ours():
+    body = gzip.compress(b'{"dates": []}')
+    assert jolpica.is_foreign("2025-04-01.json.gz", body)
+    assert not jolpica.is_foreign("2025_results.json", b'{"MRData": {"RaceTable": {"Races": []}}}')
