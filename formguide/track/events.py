@@ -284,6 +284,7 @@ _MORE_NAMES = {
     "Distance Medley Relay": ("DMR", "Distance Medley", "4000DMR", "4000 DMR"),
     "Sprint Medley Relay": ("SMR", "Sprint Medley", "1600SMR", "800SMR", "1600 Sprint Medley Relay"),
     "Shuttle Hurdle Relay": ("SHR", "Shuttle Hurdles", "4x100H", "4x110H", "4x55H"),
+    "4 x Mile Relay": ("4 x 1 Mile Relay", "4x1 Mile"),
     "Cross Country": ("CC", "XC"),
     "Mountain Race": ("MR", "Mountain Running"),
     "Road Race": ("RR",),

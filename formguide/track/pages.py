@@ -4,7 +4,7 @@ Three kinds of page are known, each by what is on it:
 
     list      the best of a conference or division, an event below the other; table#myTable as printed, or
               div.performance-list-row with a data-label on every cell
-    team      a team's "all performances", laid out as a list is
+    team      a team's "all performances" of a season, laid out as a list is; which season, it does not say
     athlete   "Name (SR-4) School"; a table per meet headed "Meet  Feb 28-29, 2020" with event, mark and
               place; then a table per event headed "60 Meters (Indoor)" with mark, meet and date
 
@@ -92,6 +92,9 @@ _WHO = re.compile(
     r"(?P<name>[^()]+?)\s*\((?P<class>(?:FR|SO|JR|SR|RED\s?SHIRT|UNKNOWN)?[-/ ]?\d?)\)\s*(?P<team>.*)",
     re.IGNORECASE,
 )
+_TEAM_TITLE = re.compile(r"(?P<team>.+?) (?P<whose>Men|Women)['’]s .*All Performances.*", re.IGNORECASE)
+_EVENT_CLASS = "font-weight-500"
+"""The class of an event's heading, which a team's page writes without (Men) or (Women)."""
 _DAY = r"[A-Z][a-z]{2,8}\.?\s+\d{1,2}"
 MEET_DATE = re.compile(
     rf"(?:{_DAY}(?:\s*[-–]\s*(?:{_DAY}|\d{{1,2}}))?|\d{{1,2}}/\d{{1,2}}\s*[-–]\s*\d{{1,2}}/\d{{1,2}}),?\s+\d{{4}}"
@@ -164,6 +167,8 @@ class _Reader:
             self.site_id = self.site_id or _in(_ATHLETE_ID, str(tag.get("href", "")))
         elif tag.name == "title":
             self.title = self.title or words(tag).removeprefix("TFRRS |").strip()
+            if team := _TEAM_TITLE.fullmatch(self.title):
+                self.team, self.team_gender = team["team"], team["whose"].capitalize()
         else:
             self._heading(tag)
 
@@ -181,7 +186,8 @@ class _Reader:
             self.who = who
             return
         self.heading, self.columns = text, []
-        self.under = text if _OF_WHOM.search(text) else None
+        is_event = _OF_WHOM.search(text) or _EVENT_CLASS in str(tag.get("class", ""))
+        self.under = text if is_event else None
 
     def _nothing_below(self) -> None:
         reason = f"nothing legible below {self.under!r}: the page's layout is another"

@@ -5,10 +5,11 @@
     counted         a page's rows by event, as they stand
 
 `pages` says what stands on a page; here it is understood. A list ends at its top N and its gaps say nothing
-(`complete` is false); a team's page and an athlete's hold everything. The place on a list is no place in a
-race and is not kept. An athlete's page tells each mark twice, at its meet with place and round and in its
-event's history with the season it belongs to: the two are made one row. Its heading tells the class of the
-day on which the page was read, which holds for the last season on it and for no other.
+(`complete` is false); a team's page and an athlete's hold everything. A team's page is of one season and does
+not say of which: nobody runs 60 m outdoors or throws the discus indoors, and that tells it. The place on a
+list is no place in a race and is not kept. An athlete's page tells each mark twice, at its meet with place
+and round and in its event's history with the season it belongs to: the two are made one row. Its heading
+tells the class of the day on which the page was read, which holds for the last season on it and no other.
 
 For who puts the files together: `Reading.rows` are `Performances`; an athlete without a site's id has one
 made from name, team and gender, which `identity.resolve` makes one over all pages.
@@ -21,6 +22,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from multiprocessing import get_context
@@ -29,7 +31,17 @@ from typing import Any
 from formguide.records import Reject, set_aside
 from formguide.track import events, identity, marks
 from formguide.track.careers import Reading, guessed_label
-from formguide.track.pages import ATHLETE, HISTORY, LIST, Page, PageError, count_rows, parse_page, sections
+from formguide.track.pages import (
+    ATHLETE,
+    HISTORY,
+    LIST,
+    TEAM,
+    Page,
+    PageError,
+    count_rows,
+    parse_page,
+    sections,
+)
 from formguide.track.rows import frame_of
 from formguide.track.tables import GENDERS, INDOOR, OUTDOOR, season_of
 
@@ -74,6 +86,8 @@ def to_performances(page: Page) -> Reading:
     if page.set_aside_rows:
         left_out[IN_ITS_TABLE] += page.set_aside_rows - sum(r.row is not None for r in page.rejects)
     gender = _gender_of(page)
+    if page.kind == TEAM and page.label is None:
+        page = replace(page, label=_label_of(page))
     found: list[dict[str, Any]] = []
     for _, section in sections(page):
         rows, wrong = _section(page, section, gender, left_out)
@@ -280,6 +294,20 @@ _ONLY = {
     "110H": _MEN, "110 Hurdles": _MEN, "Dec": _MEN, "Decathlon": _MEN,
     "100H": _WOMEN, "100 Hurdles": _WOMEN, "Pent": _WOMEN, "Pen": _WOMEN, "Pentathlon": _WOMEN,
 }  # fmt: skip
+
+
+_INDOORS = frozenset({"55 Meters", "60 Meters", "55 Hurdles", "60 Hurdles", "Weight Throw"})
+_OUTDOORS = frozenset({"100 Meters", "100 Hurdles", "110 Hurdles", "400 Hurdles", "3000 Steeplechase"}) | {
+    *("10,000 Meters", "4 x 100 Relay", "Discus", "Hammer", "Javelin", "Decathlon")
+}
+"""Events that college meets have indoors only, and outdoors only."""
+
+
+def _label_of(page: Page) -> str | None:
+    """Which season a team's page is of, where its events tell: those of one of the two are on it."""
+    told = set(page.rows["event"].unique())
+    indoors, outdoors = bool(told & _INDOORS), bool(told & _OUTDOORS)
+    return None if indoors == outdoors else INDOOR if indoors else OUTDOOR
 
 
 def _once(rows: list[dict[str, Any]], left_out: Counter[str]) -> list[dict[str, Any]]:

@@ -39,6 +39,7 @@ def test_tfrrs_names_are_the_canonical_ones(name: str) -> None:
         ("4x400", None, "4 x 400 Relay"),
         ("4 x 400 Relay (Women)", None, "4 x 400 Relay"),
         ("4x1600", None, "4 x 1600 Relay"),
+        ("4 x 1 Mile Relay", None, "4 x Mile Relay"),
         ("600 yd", None, "600 Yards"),
         ("1100", None, "1100 Meters"),
         ("100-metres", None, "100 Meters"),

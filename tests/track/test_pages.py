@@ -79,23 +79,41 @@ def test_an_athletes_id_is_the_sites_where_the_list_links_to_it() -> None:
     assert reading.rows["identity_confidence"].to_list() == [1.0] * 3
 
 
-def test_a_teams_page_is_a_whole_season() -> None:
-    heads = ("Athlete", "Year", "Time", "Meet", "Meet Date")
-    rows = [("Ruiz, Ana", "SR-4", "2:12.01", "Big Indoor", "Feb 25-26, 2022")]
-    team = '<h3 class="panel-title"><a href="/teams/tf/MN_college_f_Northfield.html">Northfield</a></h3>'
-    body = document(
-        "Northfield Indoor All Performances", listed("800 Meters", heads, rows, "7"), heading=team
-    )
+def _team_page(*events: str) -> bytes:
+    heads = ("Place", "Athlete", "Year", "Time", "Meet", "Meet Date")
+    rows = [("", "Ruiz, Ana", "SR-4", "2:12.01", "Big Meet", "Apr 1-2, 2022")]
+    tables = [listed(event, heads, rows if event == "800 Meters" else [], "7") for event in events]
+    return document("Northfield Women's Track &amp; Field All Performances &amp; Rankings", *tables)
+
+
+@pytest.mark.parametrize(
+    ("others", "label"),
+    [
+        (["60 Meters"], "Indoor"),
+        (["100 Meters", "Hammer"], "Outdoor"),
+        ([], "Outdoor"),
+        (["60 Meters", "100 Meters"], "Outdoor"),
+    ],
+)
+def test_a_teams_page_is_a_whole_season_which_its_events_tell(others: list[str], label: str) -> None:
+    heads = ("Place", "Athlete", "Year", "Time", "Meet", "Meet Date")
+    body = _team_page("800 Meters", *others)
+    for other in others:  # a row of another event, of which only the name is asked for
+        someone = [("", "Lee, Bo", "FR-1", "8.01" if "60" in other else "12.4", "Big Meet", "Apr 1, 2022")]
+        body = body.replace(listed(other, heads, []).encode(), listed(other, heads, someone, "9").encode())
     page = parse_page(body, "all_performances/MN_college_f_Northfield.html")
-    assert page.kind == TEAM
-    (row,) = tfrrs.to_performances(page).rows.rows(named=True)
-    assert (row["team"], row["gender"], row["label"], row["complete"]) == (
-        "Northfield",
-        "women",
-        "Indoor",
-        True,
-    )
-    assert (row["athlete_id"], row["mark"], row["date"]) == ("tfrrs:7", 132.01, date(2022, 2, 25))
+    assert (page.kind, page.label) == (TEAM, None)
+    row = tfrrs.to_performances(page).rows.filter(event="800 Meters").row(0, named=True)
+    assert (row["team"], row["gender"], row["label"]) == ("Northfield", "women", label) and row["complete"]
+    assert (row["athlete_id"], row["mark"], row["date"]) == ("tfrrs:7", 132.01, date(2022, 4, 1))
+
+
+def test_an_event_of_a_teams_page_in_another_layout_is_told() -> None:
+    whole = _team_page("800 Meters", "Mile").decode()
+    first, mile, rest = whole.partition('<h3 class="font-weight-500">Mile')
+    body = (first.replace("performance-list", "results-list") + mile + rest).encode()
+    (reject,) = tfrrs.read_page(body, "all_performances/x.html").rejects
+    assert "nothing legible below '800 Meters'" in reject.reason
 
 
 ANA = athlete(

@@ -63,12 +63,13 @@ def _team_page(league: SampleLeague, team: str, gender: str, label: str) -> str:
         if r.athlete.team == team and r.athlete.gender == gender and r.meet.label == label
     ]
     rows.sort(key=lambda r: (r.meet.day, r.athlete.athlete_id, r.round == "F"))
-    link = f"/teams/tf/{_team_file(team, gender)}"
-    parts = [f'<h3 class="panel-title large-title"><a href="{link}">{escape(team)}</a></h3>']
+    title = f"{team} {_CALLED[gender]}'s Track & Field All Performances & Rankings"
+    parts = [f'<h3 class="panel-title">{escape(title)}</h3>']
     for event, of_event in _by_event(rows):
         heads, cells = _columns(event, of_event, with_team=False)
-        parts.append(_performance_list(f"{event} ({_CALLED[gender]})", heads, cells, of_event))
-    return _document(f"{team} {_CALLED[gender]}'s {label} All Performances", parts)
+        placed = [["", *row] for row in cells]
+        parts.append(_performance_list(event, ["Place", *heads], placed, of_event))
+    return _document(title, parts)
 
 
 def _list_page(league: SampleLeague, season: int, label: str) -> str:
@@ -148,9 +149,9 @@ def _performance_list(
     body = []
     for said, row in zip(cells, rows, strict=True):
         texts = [escape(text) for text in said]
-        texts[0] = (
-            f'<a href="{SITE}/athletes/{row.athlete.athlete_id}/{_plain(row.athlete.team)}">{texts[0]}</a>'
-        )
+        link = f"{SITE}/athletes/{row.athlete.athlete_id}/{_plain(row.athlete.team)}"
+        at = heads.index("Athlete")
+        texts[at] = f'<a href="{link}">{texts[at]}</a>'
         divs = "\n".join(
             f'<div class="col-narrow" data-label="{name}">{text}</div>'
             for name, text in zip(heads, texts, strict=True)
