@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
-import numpy as np
 import pytest
 
 from assets import launch, track, track_models, warehouse
@@ -16,27 +15,9 @@ from formguide.track import checks, incremental, issuing
 from formguide.track.arrivals import SPORT
 from formguide.track.tables import GENDERS
 from tests.assets.conftest import House
-from tests.track.career_files import career, put, result
+from tests.track.career_files import SEASONS, career, careers, put, result
 
-SEASONS = tuple(range(2016, 2022))
 TABLES = ("source_files", "performances", "season_peaks", "season_sequences", "windows")
-
-
-def careers(seed: int = 3, athletes: int = 32) -> dict[str, bytes]:
-    """Sprinters of both genders, six seasons each, who get better by what is theirs."""
-    rng = np.random.default_rng(seed)
-    found = {}
-    for number in range(1, athletes + 1):
-        women = number % 2 == 0
-        base, gain = (12.2 if women else 11.0) + rng.normal(0, 0.3), rng.normal(0.08, 0.04)
-        rows = [
-            result(f"{season}-{month:02}-12", f"{base - gain * (season - 2016) + rng.gamma(2, 0.05):.2f}")
-            for season in SEASONS
-            for month in (5, 6, 7)
-        ]
-        body = career(number, rows, gender="W" if women else "M", born=f"{1993 + number % 6}-03-01")
-        found[f"openath_athletes/{number}.json"] = body
-    return found
 
 
 @pytest.fixture(scope="module")
