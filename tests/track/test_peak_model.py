@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from numpy.typing import NDArray
 
 from formguide import schema
 from formguide.asof import fingerprint
@@ -52,8 +54,14 @@ def unseen(model: PeakModel, performances: pl.DataFrame, season: int) -> pl.Data
     return model.forecast(windows, performances)
 
 
-def log_error(rows: pl.DataFrame, name: str) -> np.ndarray:
-    return np.abs(100 * np.log(rows[name].to_numpy() / rows["peak"].to_numpy()))
+def column(rows: pl.DataFrame, name: str) -> NDArray[Any]:
+    values: NDArray[Any] = np.asarray(rows[name].to_numpy())
+    return values
+
+
+def log_error(rows: pl.DataFrame, name: str) -> NDArray[Any]:
+    error: NDArray[Any] = np.abs(100 * np.log(column(rows, name) / column(rows, "peak")))
+    return error
 
 
 # -- choosing --------------------------------------------------------------------------------------
@@ -114,25 +122,25 @@ def test_planted_abilities_are_forecast_better_than_by_the_last_peak() -> None:
         assert pair.t < -5, name
         assert log_error(rows, name).mean() < 0.9 * log_error(rows, "last").mean(), name
     # Young athletes get better and old ones worse, as planted; the last peak knows nothing of it.
-    gain = 100 * np.log(rows["median"] / rows["last"]).to_numpy() * np.where(rows["unit"] == "sec", -1, 1)
+    better = np.where(column(rows, "unit") == "sec", -100.0, 100.0)
+    gain = better * np.log(column(rows, "median") / column(rows, "last"))
     age = rows["age_years"].fill_null(np.nan).to_numpy()
     assert gain[age < 20.5].mean() > gain[age > 25.5].mean() + 0.8
-    inside = (rows["peak"] >= rows.select(pl.min_horizontal("low", "high")).to_series()) & (
-        rows["peak"] <= rows.select(pl.max_horizontal("low", "high")).to_series()
-    )
+    ends = np.sort([column(rows, "low"), column(rows, "high")], axis=0)
+    inside = (ends[0] <= column(rows, "peak")) & (column(rows, "peak") <= ends[1])
     assert 0.72 < inside.mean() < 0.88
 
 
 def test_what_a_forecast_says(model: PeakModel, past: pl.DataFrame) -> None:
     rows = unseen(model, past, 2017)
-    worse = np.where(rows["unit"] == "sec", -1.0, 1.0)
+    better = np.where(column(rows, "unit") == "sec", -1.0, 1.0)
     for one, other in (("low", "median"), ("median", "high")):
-        assert np.all(worse * (rows[other] - rows[one]).to_numpy() >= 0)
+        assert np.all(better * (column(rows, other) - column(rows, one)) >= 0)
     assert rows["median"].to_numpy() == pytest.approx(rows[model.default].to_numpy())
     assert rows["model"].unique().to_list() == [model.default]
     assert rows["last"].to_numpy() == pytest.approx(rows["last_peak"].to_numpy())
-    lead = np.abs(np.log(rows["best_peak"] / rows["last_peak"]).to_numpy())
-    assert rows["best"].to_numpy()[lead < 0.1] == pytest.approx(rows["best_peak"].to_numpy()[lead < 0.1])
+    near = np.abs(np.log(column(rows, "best_peak") / column(rows, "last_peak"))) < 0.1
+    assert column(rows, "best")[near] == pytest.approx(column(rows, "best_peak")[near])
     blend = np.sqrt(rows["regression"].to_numpy() * rows["trees"].to_numpy())
     assert rows["blend"].to_numpy() == pytest.approx(blend), "the mean in log speed"
 
@@ -148,7 +156,7 @@ def test_a_network_speaks_for_itself(networked: PeakModel, past: pl.DataFrame) -
     assert list(networked.forecasters.lstm) == ["both"]
     three = np.cbrt(np.prod([rows[name].to_numpy() for name in ("regression", "trees", "lstm")], axis=0))
     assert rows["ensemble"].to_numpy() == pytest.approx(three)
-    assert np.abs(np.log(rows["lstm"] / rows["regression"])).mean() > 1e-4
+    assert np.abs(np.log(column(rows, "lstm") / column(rows, "regression"))).mean() > 1e-4
     assert np.isfinite(rows["lstm"].to_numpy()).all()
 
 

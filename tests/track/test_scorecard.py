@@ -113,7 +113,7 @@ def test_a_sure_forecaster_is_beaten_by_an_honest_one() -> None:
     """Quantiles of what really varies cost less than the middle alone."""
     rng = np.random.default_rng(1)
     z = 1.2816
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "event": "100 Meters", "peak": 10 * float(np.exp(0.02 * e)), "median": 10.0, "linear": 10.0,
             "low": 10 * float(np.exp(0.02 * z)), "high": 10 * float(np.exp(-0.02 * z)),
@@ -147,7 +147,7 @@ def test_coverage_counts_the_ends_and_both_directions() -> None:
 def test_errors_are_clustered_by_athlete() -> None:
     """Ten seasons of each of four athletes: as many independent things as athletes, not as seasons."""
     rng = np.random.default_rng(2)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for who in range(4):
         off, base = rng.normal(2, 1), rng.normal(2.5, 1)
         for season in range(2011, 2021):
