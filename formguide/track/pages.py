@@ -26,7 +26,7 @@ import polars as pl
 from bs4 import Tag
 
 from formguide.records import Reject, set_aside
-from formguide.track._soup import LIST_CLASS, PageError, count_rows, elements, text_of, words
+from formguide.track._soup import LIST_CLASS, PageError, children, count_rows, elements, text_of, words
 from formguide.track.tables import LABELS
 
 __all__ = [
@@ -196,7 +196,7 @@ class _Reader:
 
     def _table(self, table: Tag) -> None:
         heads = [words(th) for th in table.find_all("th")]
-        rows = [tr for tr in table.find_all("tr") if isinstance(tr, Tag) and tr.find("td")]
+        rows = [tr for tr in table.find_all("tr") if isinstance(tr, Tag) and children(tr, "td")]
         if len(heads) == 1 and (meet := _MEET_HEAD.fullmatch(heads[0])):
             self._meet(meet["meet"], meet["date"], rows)
             return
@@ -210,7 +210,7 @@ class _Reader:
         self.under = None
         if self._know(heads, len(rows), rows):
             for tr in rows:
-                self._row(tr.find_all("td", recursive=False))
+                self._row(children(tr, "td"))
 
     def _passed_over(self, heads: Sequence[str], rows: Sequence[Tag]) -> None:
         """A table below no heading: a logo, the bests of a career; or a meet's results, headed otherwise."""
@@ -224,10 +224,10 @@ class _Reader:
 
     def _list_header(self, tag: Tag) -> None:
         self.under = None
-        self._know([str(cell.get("data-label", "")) or words(cell) for cell in _cells(tag)], 0, [])
+        self._know([str(cell.get("data-label", "")) or words(cell) for cell in children(tag, "div")], 0, [])
 
     def _list_row(self, tag: Tag) -> None:
-        cells = _cells(tag)
+        cells = children(tag, "div")
         if self.columns:
             names = [str(cell.get("data-label", "")) for cell in cells]
             told = [_NAMED.get(name.casefold(), name) for name in names]
@@ -273,22 +273,20 @@ class _Reader:
             self._refuse(f"{len(cells)} cells under {len(self.columns)} columns", cells)
             return
         said = dict(zip(self.columns, map(words, cells), strict=True))
-        link = next(
-            (c.find("a", href=True) for c, n in zip(cells, self.columns, strict=True) if n == "athlete"), None
-        )
+        links = children(cells[self.columns.index("athlete")], "a") if "athlete" in said else []
         whom = _OF_WHOM.search(self.heading)
         self._add(
             ROWS,
             event=_OF_WHOM.sub("", self.heading).strip(),
             gender=whom[1] if whom else self.team_gender,
-            site_id=_in(_ATHLETE_ID, str(link["href"])) if isinstance(link, Tag) else "",
+            site_id=_in(_ATHLETE_ID, str(links[0].get("href", ""))) if links else "",
             **{"team": self.team, **said},
         )
 
     def _meet(self, meet: str, date: str, rows: Sequence[Tag]) -> None:
         """A meet's table on an athlete's page."""
         for tr in rows:
-            cells = tr.find_all("td", recursive=False)
+            cells = children(tr, "td")
             self.seen += 1
             if not 2 <= len(cells) <= 4:
                 self._refuse(f"{len(cells)} cells below {meet!r}, not event, mark and place", cells)
@@ -310,7 +308,7 @@ class _Reader:
         """An event's table on an athlete's page: mark, meet and date, whichever order the head says."""
         names = [_NAMED.get(head.casefold(), "") for head in heads] or ["mark", "meet", "date"]
         for tr in rows:
-            cells = tr.find_all("td", recursive=False)
+            cells = children(tr, "td")
             self.seen += 1
             if len(cells) != len(names) or not {*_LEAST} <= {*names}:
                 self._refuse(f"{len(cells)} cells below {event!r} ({label}), not mark, meet and date", cells)
@@ -371,10 +369,6 @@ class _Reader:
 
 
 # -- small things ----------------------------------------------------------------------------------
-
-
-def _cells(tag: Tag) -> list[Tag]:
-    return [cell for cell in tag.find_all("div", recursive=False) if isinstance(cell, Tag)]
 
 
 def _in(pattern: re.Pattern[str], text: str) -> str:
