@@ -158,6 +158,8 @@ def _known_marks(asked: pl.DataFrame, performances: pl.DataFrame) -> pl.DataFram
             ago=(pl.col("as_of") - pl.col("date")).dt.total_days() / _YEAR_DAYS,
             better=pl.col("speed") - pl.col("start"),
         )
+        # Sums are told in one order, whatever the order of the records: the same marks, the same bytes.
+        .sort("row", "of_event", "of_label", "date", "speed")
     )
 
 

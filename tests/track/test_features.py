@@ -191,6 +191,16 @@ def test_rows_are_those_of_the_windows_in_their_order(invented: pl.DataFrame) ->
     assert found.columns("gap", "best").shape == (windows.height, 2)
 
 
+def test_the_order_of_the_records_does_not_matter(invented: pl.DataFrame) -> None:
+    windows = history(invented, END).windows
+    turned = invented.sample(fraction=1, shuffle=True, seed=1)
+    assert fingerprint(history(turned, END).windows) == fingerprint(windows)
+    among = population(invented)
+    assert fingerprint(population(turned)) == fingerprint(among)
+    found, again = (window_features(windows, marks, among) for marks in (invented, turned))
+    assert found.values.tobytes() == again.values.tobytes()
+
+
 def test_who_has_nothing_but_wind_has_numbers_too() -> None:
     marks = [
         {"athlete_id": "a", "event": "100 Meters", "label": OUTDOOR, "date": date(year, 6, 1), "mark": 10.5,
