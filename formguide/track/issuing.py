@@ -134,11 +134,16 @@ def log_forecasts(lake: Lake, genders: Iterable[str], made_at: datetime | None =
     made = {}
     for gender in genders:
         key = ["athlete_id", "gender", "event", "season", "label", "data_version"]
+        issued = lake.manifest(SPORT, PeakForecasts.name, partition(gender))
+        if issued is None:
+            made[gender] = Made(fingerprint(gender), 0, 0, 0)
+            continue
+        # What they were made from, and not what the lake holds by now: newer marks have not been heard yet.
         rows = lake.read_table(SPORT, PeakForecasts.name, [partition(gender)], PeakForecasts).with_columns(
             made_at=pl.lit(now, pl.Datetime("ms")),
             code_version=pl.lit(VERSION),
-            data_version=pl.lit(_forecasts_from(lake, gender)),
-            seed=pl.lit(PeakSettings().seed, pl.Int32),
+            data_version=pl.lit(issued.made_from),
+            seed=pl.lit(model_of(lake, gender).settings.seed, pl.Int32),
         )
         log = lake.read_table(SPORT, ForecastLog.name, None, ForecastLog)
         new = rows.select(list(dtypes(ForecastLog))).join(log, on=key, how="anti")
