@@ -202,6 +202,7 @@ class _Reader:
             return
         head = heads[0] if len(heads) == 1 else self.heading
         if (history := _HISTORY_OF.fullmatch(head)) and not _OF_WHOM.search(head):
+            self.under = None
             self._history(history[1].strip(), history[2].capitalize(), heads if len(heads) > 1 else [], rows)
             return
         if self.under is None and not _OF_WHOM.search(self.heading):
@@ -347,7 +348,8 @@ class _Reader:
         title = self.title or self.heading
         found = _LABELLED.search(title)
         label = found[1].capitalize() if found else None
-        return Page(self.page, kind, title, label, frame, self.rejects, self.aside, list(self.notes))
+        rejects = _alike_as_one(self.rejects)
+        return Page(self.page, kind, title, label, frame, rejects, self.aside, list(self.notes))
 
     def _kind(self, frame: pl.DataFrame) -> str:
         if frame["part"].is_in([MEETS, HISTORY]).any():
@@ -369,6 +371,26 @@ class _Reader:
 
 
 # -- small things ----------------------------------------------------------------------------------
+
+
+_ALIKE = 5
+"""So many rows of a page that are wrong in the same way are one reject."""
+
+
+def _alike_as_one(rejects: Sequence[Reject]) -> list[Reject]:
+    """Rejects with those that say the same of many rows made one: a changed layout is wrong in every row."""
+    alike: dict[tuple[str | None, str], list[Reject]] = {}
+    for reject in rejects:
+        alike.setdefault((reject.field, reject.reason), []).append(reject)
+    found = []
+    for (column, reason), some in alike.items():
+        if len(some) < _ALIKE:
+            found += some
+        else:
+            payload = b"\n".join(reject.payload for reject in some)
+            says = f"{reason}; so it is in {len(some)} rows"
+            found.append(set_aside(some[0].file, some[0].row, column, says, payload))
+    return found
 
 
 def _in(pattern: re.Pattern[str], text: str) -> str:

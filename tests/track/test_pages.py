@@ -227,6 +227,26 @@ def test_a_renamed_column_is_named_and_the_other_tables_go_on(old: str, new: str
     assert reading.left_out == {tfrrs.IN_ITS_TABLE: 3, "no mark (NM)": 1}
 
 
+def test_a_list_with_a_renamed_column_is_told_once() -> None:
+    heads = tuple("Zeit" if head == "Time" else head for head in LIST_HEADS)
+    body = conference(
+        listed("100 Meters (Women)", heads, SPRINTERS * 9), printed("Mile (Women)", LIST_HEADS, [])
+    )
+    reading = tfrrs.read_page(body, "x.html")
+    head, rows = reading.rejects
+    assert "no column for the mark" in head.reason and head.row is None
+    assert rows.row == 1 and rows.reason.endswith("its list has no head that is known; so it is in 27 rows")
+    assert rows.payload.count(b"Ruiz, Ana") == 9 and reading.left_out == {tfrrs.IN_ITS_TABLE: 26}
+
+
+def test_a_history_below_a_heading_of_its_own_is_read_too() -> None:
+    rows = "<tr><td>2:12.01</td><td>Big Indoor</td><td>Feb 25-26, 2022</td></tr>"
+    own = f'<h3 class="font-weight-500">800 Meters (Indoor)</h3><table>{rows}</table>'
+    page = parse_page(athlete("ANA RUIZ (SR-4)", own, own.replace("800", "1000")), "athletes/7.html")
+    assert page.rows.select("event", "label").rows() == [("800 Meters", "Indoor"), ("1000 Meters", "Indoor")]
+    assert not page.rejects
+
+
 def test_a_column_that_means_the_same_twice_is_refused() -> None:
     (reject,) = _of((*LIST_HEADS[:4], "Time", "Mark", "Meet Date", "Meet"), SPRINTERS).rejects
     assert "more than one column for the mark" in reject.reason

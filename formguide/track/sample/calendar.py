@@ -8,6 +8,8 @@ from functools import cache
 
 from formguide.track.tables import INDOOR, OUTDOOR
 
+SEASONS = tuple(range(2019, 2025))
+
 
 @dataclass(frozen=True)
 class Meet:
@@ -65,6 +67,8 @@ def meets(season: int) -> tuple[Meet, ...]:
     found: list[Meet] = []
     for label, programme in ((INDOOR, _INDOORS), (OUTDOOR, _OUTDOORS)):
         for week, name, particular in programme:
+            if week < 0 and season == SEASONS[0]:
+                continue  # the league begins with a year
             new_year = date(season, 1, 1)
             saturday = new_year + timedelta(days=(5 - new_year.weekday()) % 7, weeks=week)
             days = particular.get("days", 1)

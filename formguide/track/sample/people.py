@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from formguide.track.sample.calendar import SEASONS
 from formguide.track.tables import GENDERS, INDOOR, LABELS, OUTDOOR
 
 MEN, WOMEN = GENDERS
-SEASONS = tuple(range(2019, 2025))
 TEAMS = (
     "Northfield",
     "Lakeside",
