@@ -69,7 +69,8 @@ def source_files(
     kinds={"polars"},
     code_version=incremental.RESULTS_VERSION,
     description=Performances.description,
-    deps=[source_files],
+    # Who a name without an id is, the seasons before may tell.
+    deps=[dg.AssetDep(source_files, partition_mapping=SEASONS_UP_TO)],
     check_specs=[*fits(Performances), *track_checks.PERFORMANCES],
 )
 def performances(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Report]:
