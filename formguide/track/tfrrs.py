@@ -6,10 +6,11 @@
 
 `pages` says what stands on a page; here it is understood. A list ends at its top N and its gaps say nothing
 (`complete` is false); a team's page and an athlete's hold everything. A team's page is of one season and does
-not say of which: nobody runs 60 m outdoors or throws the discus indoors, and that tells it. The place on a
-list is no place in a race and is not kept. An athlete's page tells each mark twice, at its meet with place
-and round and in its event's history with the season it belongs to: the two are made one row. Its heading
-tells the class of the day on which the page was read, which holds for the last season on it and no other.
+not say of which: nobody runs 60 m outdoors or throws the discus indoors, and that tells it; by its own note
+it leaves out wind-aided marks, which lists and athletes' pages have. The place on a list is no place in a
+race and is not kept. An athlete's page tells each mark twice, at its meet with place and round and in its
+event's history with the season it belongs to: the two are made one row. Its heading tells the class of the
+day on which the page was read, which holds for the last season on it and no other.
 
 For who puts the files together: `Reading.rows` are `Performances`; an athlete without a site's id has one
 made from name, team and gender, which `identity.resolve` makes one over all pages.
