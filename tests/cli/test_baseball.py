@@ -108,16 +108,15 @@ def test_a_forecast_that_was_issued_stays_on_record(formguide, diamond):
     assert len(list(log.glob("*.parquet"))) == before[0]["times"] == 1
 
 
-def test_run_takes_every_sport_that_a_folder_has(formguide, diamond, games, league, tmp_path):
+def test_run_takes_every_sport_that_a_folder_has(formguide, games, league, tmp_path):
     both = tmp_path / "results"
     shutil.copytree(games, both / "baseball")
     shutil.copytree(league, both / "formula1")
-    said = formguide("run", "--from", both, "--lake", diamond)
+    said = formguide("run", "--from", both, "--lake", tmp_path / "lake")
     assert said.code == 0, said.err
-    assert "seasons 2023 to 2024" in said.err and "seasons 2024 to 2025" in said.err
     for part in ("Grand Prix", "Who gets a hit", "forecast formula1", "forecast baseball"):
         assert part in said.out, part
-    only = formguide("run", "--from", games, "--lake", diamond)
+    only = formguide("run", "--from", games, "--lake", tmp_path / "lake")
     assert only.code == 0, only.err
     assert "Grand Prix" not in only.out
 
