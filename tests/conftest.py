@@ -19,16 +19,21 @@ for _name in ("DAGSTER_HOME", "FORMGUIDE_BASE_URLS", "HTTP_PROXY", "HTTPS_PROXY"
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 
 import ipaddress
+import itertools
 import socket
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from hypothesis import settings
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).parent.parent
 REAL_DATA = Path(os.environ.get("FORMGUIDE_REAL_DATA") or ROOT.parent / "shared" / "data")
@@ -62,6 +67,44 @@ def no_network() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", guarded)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def years_counted_once() -> Iterator[None]:
+    """Where the tests have Dagster, its calendar remembers what it has worked out.
+
+    For every asset and partition that it looks at it counts the years with croniter anew, a sixth of a run's
+    processor time and more than a third of the question of what is stale. Which moments follow a moment on a
+    schedule depends on nothing else, so that nothing but the time changes.
+    """
+    if "dagster" not in sys.modules:
+        yield
+        return
+    from dagster._utils import schedules
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            schedules, "_croniter_string_iterator", _remembered(schedules._croniter_string_iterator)
+        )
+        yield
+
+
+def _remembered(moments: Callable[..., Iterator[T]]) -> Callable[..., Iterator[T]]:
+    """The same endless iterators, each started once per question and shared by all who ask it."""
+    known: dict[tuple[object, ...], tuple[list[T], Iterator[T]]] = {}
+    lock = threading.Lock()
+
+    def again(*arguments: object, **named: object) -> Iterator[T]:
+        question = (*arguments, *sorted(named.items()))
+        with lock:
+            seen, rest = known.setdefault(question, ([], moments(*arguments, **named)))
+        for place in itertools.count():
+            with lock:
+                if place == len(seen):
+                    seen.append(next(rest))
+            yield seen[place]
+
+    return again
 
 
 # -- the real records ------------------------------------------------------------------------------
