@@ -283,6 +283,7 @@ def test_why_there_is_no_forecast(
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(st.dates(date(2015, 1, 1), date(2025, 12, 31)), st.floats(10.0, 12.5)),

@@ -74,6 +74,7 @@ def test_forecasts_are_those_of_a_model_of_that_day(past: pl.DataFrame, walked: 
     assert fingerprint(said.select(*KEY, *named).sort(KEY)) == fingerprint(ours)
 
 
+@pytest.mark.slow
 def test_the_first_season_can_be_chosen(past: pl.DataFrame) -> None:
     told: list[str] = []
     rows = backtest.walk(past, LAST_COLLEGE, QUICK, told.append)
@@ -111,6 +112,7 @@ def test_the_block_is_never_seen(past: pl.DataFrame, walked: pl.DataFrame, popul
     assert {*theirs["label"]} == {INDOOR, OUTDOOR}
 
 
+@pytest.mark.slow
 def test_other_athletes_may_teach(past: pl.DataFrame) -> None:
     """Models fitted to some athletes are scored on others, whom they have never met."""
     taught = past.filter(pl.col("athlete_id").str.ends_with("0") | pl.col("athlete_id").str.ends_with("5"))

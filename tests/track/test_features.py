@@ -246,7 +246,7 @@ def past() -> pl.DataFrame:
     return made(60, seed=7)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("day", DAYS, ids=str)
 def test_what_is_known_on_a_day_does_not_know_the_day(past: pl.DataFrame, day: date, seed: int) -> None:
     wrong = wrong_from(past, day, seed)

@@ -75,6 +75,7 @@ def test_the_default_is_the_best_that_may_ship(model: PeakModel, networked: Peak
         assert "last" not in MAY_SHIP and "best" not in MAY_SHIP
 
 
+@pytest.mark.slow
 def test_validation_is_what_models_of_the_past_say_of_each_season(past: pl.DataFrame) -> None:
     """The validation errors of a model are those of models fitted a year earlier, in the open."""
     told = fit(past, DAY, replace(QUICK, folds=2)).validation
@@ -99,6 +100,7 @@ def test_too_little_is_said(past: pl.DataFrame) -> None:
         known_until(past.with_columns(complete=pl.lit(False)))
 
 
+@pytest.mark.slow
 def test_toplists_teach_nothing(past: pl.DataFrame, model: PeakModel) -> None:
     """Marks of a list that ends at its top N are neither history nor a level to compare with."""
     listed = made(10, seed=12).with_columns(
@@ -199,6 +201,7 @@ def test_a_model_does_not_know_what_is_to_come(past: pl.DataFrame, day: date) ->
     assert fingerprint(ahead[0]) == fingerprint(ahead[1])
 
 
+@pytest.mark.slow
 def test_a_network_does_not_know_what_is_to_come(past: pl.DataFrame, networked: PeakModel) -> None:
     wrong = wrong_from(past, DAY, seed=3)
     theirs = fit(wrong, DAY, NETWORK)
