@@ -40,6 +40,8 @@ Floats = NDArray[np.float64]
 FORECASTERS = ("last", "best", "linear", "regression", "trees", "blend", "lstm", "ensemble")
 MAY_SHIP = ("linear", "regression", "trees", "blend", "lstm", "ensemble")
 """Of these the one with the least error on the validation seasons is the default."""
+WITHOUT_NETWORK = ("linear", "regression", "trees", "blend")
+"""The same where there was too little to train a network on."""
 
 BOTH = "both"
 

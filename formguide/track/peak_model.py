@@ -24,6 +24,7 @@ from formguide.track.features import Features, from_percent, season_over, target
 from formguide.track.forecasters import (
     FORECASTERS,
     MAY_SHIP,
+    WITHOUT_NETWORK,
     Forecasters,
     PeakSettings,
     TooLittle,
@@ -160,10 +161,12 @@ def fit(performances: pl.DataFrame, as_of: date, settings: PeakSettings | None =
         )
     unseen = _unseen(known, settings)
     error = {name: float(np.abs(unseen.came - said).mean()) for name, said in unseen.improvements.items()}
-    default = min(MAY_SHIP, key=lambda name: error[name])
+    fitted = forecasters.fit(known.performances, known.windows, known.sequences, settings)
+    # Without a network what is called by its name is the regression over again.
+    default = min(MAY_SHIP if fitted.lstm else WITHOUT_NETWORK, key=lambda name: error[name])
     return PeakModel(
         as_of=as_of,
-        forecasters=forecasters.fit(known.performances, known.windows, known.sequences, settings),
+        forecasters=fitted,
         intervals=intervals.fit(unseen.features, unseen.improvements[default], unseen.came),
         default=default,
         validation=pl.DataFrame(
