@@ -19,7 +19,7 @@ from formguide.arrivals import FIRST_SEASON, Trees
 from formguide.asof import fingerprint
 from formguide.lake import Lake
 from formguide.making import Made, carried_over
-from formguide.track import arrivals
+from formguide.track import arrivals, readings
 from formguide.track.arrivals import SPORT
 from formguide.track.naming import has_names, names_in, no_names
 from formguide.track.peaks import SeasonPeaks, season_peaks
@@ -30,7 +30,7 @@ from formguide.track.sources import READERS
 from formguide.track.tables import Performances
 from formguide.track.windows import SEASONS_BACK, Windows, season_windows, window_changes
 
-RESULTS_VERSION = "1"
+RESULTS_VERSION = f"{readings.VERSION}.1"
 """Changes when the same files would give other performances."""
 
 SEASONS_VERSION = "1"
@@ -83,8 +83,8 @@ def make_performances(lake: Lake, seasons: Iterable[int]) -> dict[int, Made]:
             made[season] = carried_over(manifest)
             continue
         files = arrivals.season_files(lake, season)
-        readings = read.of(files) if read.holds(files) else read_files(lake, files, READERS)
-        built = build_season(season, readings, names_before(lake, season))
+        said = read.of(files) if read.holds(files) else read_files(lake, files, READERS)
+        built = build_season(season, said, names_before(lake, season))
         for reject in built.rejects:
             lake.quarantine(SPORT, reject.file, reject.payload, str(reject))
         frame, facts = built.performances, built.facts
@@ -124,12 +124,12 @@ def _read_changed(lake: Lake, seasons: Iterable[int]) -> Readings:
         manifest = lake.manifest(SPORT, NAMES, str(season))
         if manifest is None or manifest.made_from != _names_from(lake, season):
             due[season] = arrivals.season_files(lake, season)
-    readings = read_files(lake, _together(due.values()), READERS)
+    read = read_files(lake, _together(due.values()), READERS)
     for season, files in due.items():
-        names = names_in(season, readings.of(files))
+        names = names_in(season, read.of(files))
         some = {"some_without_id": has_names(names)}
         lake.write_table(SPORT, NAMES, str(season), names, None, _names_from(lake, season), some)
-    return readings
+    return read
 
 
 def season_from(lake: Lake, season: int, *settings: int) -> str:

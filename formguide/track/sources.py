@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from formguide.track import careers, tfrrs
 from formguide.track.careers import Reading
-from formguide.track.folders import CAREERS, LUKEJSD, MARKS_CSV, PAGES, QNOLAN
+from formguide.track.folders import CAREERS, LUKEJSD, MARKS_CSV, PAGES, QNOLAN, unzipped
 from formguide.track.pages import PageError
 from formguide.track.readings import FileReading, Reader
 
@@ -27,9 +27,10 @@ def _one_by_one(source: str, read: Callable[[bytes, str], Reading], count: Calla
 
 
 def _pages(bodies: Mapping[str, bytes]) -> dict[str, FileReading]:
-    """Many pages are read in parallel processes."""
-    read = tfrrs.read_pages({f"{PAGES}/{path}": body for path, body in bodies.items()})
-    return {path: _with_counts(read[f"{PAGES}/{path}"], _rows, body) for path, body in bodies.items()}
+    """Many pages are read in parallel processes; a packed one that is damaged is set aside as it came."""
+    plain = {f"{PAGES}/{path}": unzipped(path, body) or body for path, body in bodies.items()}
+    read = tfrrs.read_pages(plain)
+    return {path: _with_counts(read[f"{PAGES}/{path}"], _rows, plain[f"{PAGES}/{path}"]) for path in bodies}
 
 
 def _with_counts(said: Reading, count: Callable[[bytes], int], body: bytes) -> FileReading:

@@ -7,7 +7,6 @@ import json
 import re
 from collections import Counter
 from datetime import date
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -29,7 +28,7 @@ pytestmark = pytest.mark.slow  # twelve pages and two hundred careers: half a mi
 
 
 @pytest.fixture(scope="module")
-def folder(real_data) -> Path:
+def folder(real_data):
     return real_data("track")
 
 

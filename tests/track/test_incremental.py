@@ -116,13 +116,16 @@ def test_a_new_meet_is_felt_in_its_season_and_in_the_windows_that_lean_on_it(lak
 
 
 def test_a_file_is_read_once_per_content(lake, folder, monkeypatch):
-    read = []
-    readers = {
-        source: lambda bodies, reader=reader, source=source: (
-            read.extend((source, path) for path in bodies) or reader(bodies)
-        )
-        for source, reader in sources.READERS.items()
-    }
+    read: list[tuple[str, str]] = []
+
+    def counting(source, reader):
+        def counted(bodies):
+            read.extend((source, path) for path in bodies)
+            return reader(bodies)
+
+        return counted
+
+    readers = {source: counting(source, reader) for source, reader in sources.READERS.items()}
     monkeypatch.setattr(incremental, "READERS", readers)
     chain(lake, folder)
     assert sorted(read) == [

@@ -103,8 +103,7 @@ def test_rows_of_one_file_are_never_taken_for_one_another():
 
 
 def test_two_files_that_differ_on_one_final_conflict_and_the_better_source_stands():
-    final = {"round": "F", "meet": "Spring Open"}
-    ours = said("a", **final)
+    ours = said("a", round="F", meet="Spring Open")
     theirs = said("b", mark=10.45, source="qnolan", round="F", meet="SPRING  OPEN")
     rows, twice, conflicts = merged(theirs, ours)
     assert rows["mark"].to_list() == [10.5]

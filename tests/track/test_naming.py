@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 from upath import UPath
 
 from formguide.lake import Lake
-from formguide.track import arrivals, incremental
+from formguide.track import arrivals, checks, incremental
 from formguide.track.identity import NAMED
 from formguide.track.incremental import make_performances, make_source_files
 from tests.track.career_files import put
@@ -93,6 +95,17 @@ def test_a_corrected_page_is_felt_in_later_seasons_that_name_without_ids(lake, t
     assert {season: part.computed for season, part in made.items()} == {2021: 0, 2022: 1, 2023: 1}
     assert who(lake)[2023, "ruiz, ana"][0] == "tfrrs:99"
     assert set(arrivals.changed_seasons(lake, arrivals.holdings(lake, [folder]))) == set()
+
+
+def test_a_packed_page_says_what_the_plain_one_does_and_a_damaged_one_is_set_aside(lake, tmp_path):
+    packed = {f"{name}.gz": gzip.compress(body) for name, body in PAGES.items()}
+    damaged = {"tfrrs_html/other.html.gz": gzip.compress(PAGES["tfrrs_html/2021.html"])[:-30]}
+    folder = put(tmp_path / "files", {**packed, **damaged})
+    files = make_source_files(lake, SEASONS, [folder])
+    make_performances(lake, SEASONS)
+    assert incremental.performances(lake).height == 6
+    assert files[2021].facts["undated"] == ["tfrrs/other.html.gz: no date of a mark can be read in it"]
+    assert checks.every_row_accounted_for(lake, SEASONS).passed
 
 
 def test_a_list_and_another_tell_one_mark_once_they_know_who_it_is(lake, tmp_path):
