@@ -40,7 +40,7 @@ def best_to_come(forecasts: pl.DataFrame, first: int = _FIRST) -> pl.DataFrame:
         pl.format("{} {}", "season", "label").alias("season"),
         "athlete",
         *(written(best, name) for name in ("last", "median", "low", "high")),
-    ).rename({"median": "forecast", "low": "one in ten worse", "high": "one in ten better"})
+    ).rename({"median": "forecast", "low": "10 %", "high": "90 %"})
 
 
 def written(rows: pl.DataFrame, column: str) -> pl.Series:

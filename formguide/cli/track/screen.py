@@ -53,7 +53,8 @@ def to_come(console: Console, lake: Lake) -> bool:
     table(console, f"The best to come, as of {days}", best)
     console.print(
         f"{rows.height} forecasts of {rows['athlete_id'].n_unique()} athletes by the "
-        f"{', '.join(rows['model'].unique().sort())} model.\n",
+        f"{', '.join(rows['model'].unique().sort())} model. One peak in ten will be worse than the 10 % "
+        "mark, one in ten better than the 90 % mark.\n",
         soft_wrap=True,
     )
     return True
