@@ -1,0 +1,1 @@
+"""Triathlon: a finish time and how sure we are."""
