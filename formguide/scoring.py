@@ -24,9 +24,12 @@ __all__ = [
     "binary_log_loss",
     "brier",
     "central_coverage",
+    "clustered_mean",
+    "clustered_paired",
     "log_loss",
     "mean_se",
     "paired",
+    "pinball_loss",
     "pit_histogram",
     "precision_at",
     "randomised_pit",
@@ -265,6 +268,52 @@ def paired(a: ArrayLike, b: ArrayLike) -> Paired:
     with np.errstate(divide="ignore", invalid="ignore"):
         t = float(np.float64(difference.mean) / np.float64(difference.standard_error))
     return Paired(difference.mean, difference.standard_error, t, difference.n)
+
+
+def clustered_mean(values: ArrayLike, cluster: ArrayLike) -> Mean:
+    """Mean of values that hang together within a cluster (an athlete, a day, a race), and its standard error.
+
+    The error is the root of the sum of squares of the clusters' summed deviations, over n, with Bessel's
+    correction for the number of clusters (Liang and Zeger, Biometrika 73, 1986); NaN for a single cluster.
+
+    Raises:
+        ValueError: as ``mean_se``, or if there is not one cluster for each value.
+    """
+    x, names = np.asarray(values, dtype=np.float64), np.asarray(cluster)
+    if x.shape != names.shape:
+        raise ValueError(f"{names.size} clusters do not go with {x.size} values")
+    centre = mean_se(x)
+    _, code = np.unique(names, return_inverse=True)
+    sums = np.bincount(code, weights=x - centre.mean)
+    clusters = len(sums)
+    if clusters < 2:
+        return Mean(centre.mean, float("nan"), centre.n)
+    error = float(np.sqrt((sums**2).sum() * clusters / (clusters - 1)) / centre.n)
+    return Mean(centre.mean, error, centre.n)
+
+
+def clustered_paired(a: ArrayLike, b: ArrayLike, cluster: ArrayLike) -> Paired:
+    """``paired`` for events that hang together within a cluster: the error of a - b is ``clustered_mean``'s.
+
+    Raises:
+        ValueError: as ``paired`` and ``clustered_mean``.
+    """
+    x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if x.shape != y.shape:
+        raise ValueError(f"{x.size} scores cannot be paired with {y.size}")
+    difference = clustered_mean(x - y, cluster)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = float(np.float64(difference.mean) / np.float64(difference.standard_error))
+    return Paired(difference.mean, difference.standard_error, t, difference.n)
+
+
+def pinball_loss(quantile: ArrayLike, value: ArrayLike, level: ArrayLike) -> Floats:
+    """max(l (y - q), (l - 1) (y - q)), one value per forecast of the l-quantile; half the absolute error at
+    l = 0.5 (Koenker and Bassett, Econometrica 46, 1978). Shapes broadcast."""
+    difference = np.asarray(value, dtype=np.float64) - np.asarray(quantile, dtype=np.float64)
+    at = np.asarray(level, dtype=np.float64)
+    loss: Floats = np.maximum(at * difference, (at - 1) * difference)
+    return loss
 
 
 def _distribution(probability: ArrayLike, winner: int) -> Floats:
