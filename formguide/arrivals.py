@@ -204,6 +204,22 @@ class Arrivals:
         return manifest.made_from if manifest else None
 
 
+class FilesOnDisk(Mapping[str, bytes]):
+    """Files by the path under which they are kept; read when they are asked for."""
+
+    def __init__(self, places: Mapping[str, Path]) -> None:
+        self._places = dict(places)
+
+    def __getitem__(self, path: str) -> bytes:
+        return self._places[path].read_bytes()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
 _FOLDER = "folder-"
 _SAMPLE = f"{_FOLDER}sample"
 

@@ -14,10 +14,10 @@ files are known as source → path → bytes; the bytes are read when somebody a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from formguide.arrivals import Files
+from formguide.arrivals import Files, FilesOnDisk
 from formguide.baseball import savant
 from formguide.baseball.feed import read_json
 
@@ -46,22 +46,6 @@ def place(path: str) -> tuple[str, str] | None:
             if parts[depth] == source and pattern.fullmatch(rest):
                 return source, rest
     return None
-
-
-class FilesOnDisk(Mapping[str, bytes]):
-    """Files by the path under which they are kept; read when they are asked for."""
-
-    def __init__(self, places: Mapping[str, Path]) -> None:
-        self._places = dict(places)
-
-    def __getitem__(self, path: str) -> bytes:
-        return self._places[path].read_bytes()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
 
 
 def read_folder(path: str | Path, notes: list[str] | None = None) -> dict[str, FilesOnDisk]:

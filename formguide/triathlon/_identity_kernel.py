@@ -13,7 +13,7 @@ _FITS = -1
 
 
 @numba.njit(cache=True)
-def give(  # noqa: PLR0913
+def give(
     contact: Any,
     name: Any,
     gender: Any,

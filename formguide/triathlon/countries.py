@@ -1,7 +1,7 @@
 """Countries as results pages spell them → ISO 3166 alpha-3.
 
-Pages write `Australia`, `AU`, `aus` and `AUSTRALIA` for one country. `pycountry` knows the standard's names and
-codes; what is below are the spellings that are none of them.
+Pages write `Australia`, `AU`, `aus` and `AUSTRALIA` for one country. `pycountry` knows the standard's names
+and codes; what is below are the spellings that are none of them.
 """
 
 from __future__ import annotations

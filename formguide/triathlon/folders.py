@@ -3,17 +3,16 @@
     <year>/<race>/default.tsv          a race's results
     <year>/<race>/weather-data.json    the race day and its weather
 
-Whatever lies above these folders does not matter, so a part of a tree is placed like the whole. Files are known
-as source → path → bytes; the bytes are read when somebody asks for them.
+Whatever lies above these folders does not matter, so a part of a tree is placed like the whole. Files are
+known as source → path → bytes; the bytes are read when somebody asks for them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from formguide.arrivals import Files
+from formguide.arrivals import Files, FilesOnDisk
 from formguide.triathlon import race_page, weather
 
 RACES = "races"
@@ -29,22 +28,6 @@ def place(path: str) -> tuple[str, str] | None:
         return None
     kept = "/".join(parts[-3:])
     return (RACES, kept) if _RACE_FILE.fullmatch(kept) else None
-
-
-class FilesOnDisk(Mapping[str, bytes]):
-    """Files by the path under which they are kept; read when they are asked for."""
-
-    def __init__(self, places: Mapping[str, Path]) -> None:
-        self._places = dict(places)
-
-    def __getitem__(self, path: str) -> bytes:
-        return self._places[path].read_bytes()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
 
 
 def read_folder(path: str | Path, notes: list[str] | None = None) -> dict[str, FilesOnDisk]:

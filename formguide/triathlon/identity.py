@@ -1,14 +1,14 @@
 """Who it was: starts given to athletes in the order in which they became known.
 
-The source's contact id is not always one person, and one person may hold two. Start by start, each is given to
-an athlete by what came before it and by nothing else, so that later results never change to whom an earlier one
-belongs:
+The source's contact id is not always one person, and one person may hold two. Start by start, each is given
+to an athlete by what came before it and by nothing else, so that later results never change to whom an
+earlier one belongs:
 
-- An athlete of the same contact id takes the start, unless it cannot be: another gender, an age group that the
-  athlete cannot be in (ages more than a year apart), or a second race with other times on the same day. Then
-  the id is somebody else's as well, who begins there (`split_…`).
-- A start under a new id, or under none, goes to an athlete of the same name, gender and country and of an age
-  that fits to the year, if there is exactly one and only one athlete of the name is known (`name_…`).
+- An athlete of the same contact id takes the start, unless it cannot be: another gender, an age group that
+  the athlete cannot be in (ages more than a year apart), or a second race with other times on the same day.
+  Then the id is somebody else's as well, who begins there (`split_…`).
+- A start under a new id, or under none, goes to an athlete of the same name, gender and country and of an
+  age that fits to the year, if there is exactly one and only one athlete of the name is known (`name_…`).
 - Everybody else begins there (`first`). So does every relay team: a team is no athlete.
 """
 
@@ -71,8 +71,8 @@ def identify(records: pl.DataFrame) -> Identities:
 
 
 def _name() -> pl.Expr:
-    """How an athlete is called who begins with a start: by its contact id, and what follows it where the id is
-    somebody's already; a start without an id names its athlete itself."""
+    """How an athlete is called who begins with a start: by its contact id, and what follows it where the
+    id is somebody's already; a start without an id names its athlete itself."""
     contact, ordinal = pl.col("contact_id"), pl.col("ordinal")
     return (
         pl.when(contact.is_null() | (ordinal == 0))

@@ -1,8 +1,9 @@
-"""What cannot be: times no human swims, rides or runs, parts that are more than their total, the same start twice.
+"""What cannot be: times no human swims, rides or runs, parts that are more than their total, the same start
+twice.
 
 A row that cannot be keeps its place in the table and its values, says why, and no model learns from it. The
-bounds of the total are those of the reference system (one hour, 17 hours); those of the legs are faster than
-any that was ever raced.
+bounds of the total are those of the reference system (one hour, 17 hours); those of the legs are faster
+than any that was ever raced.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ FASTEST_SEC = {
     HALF: {"total": 11700, "swim": 1230, "bike": 6200, "run": 3700},
     FULL: {"total": 25200, "swim": 2460, "bike": 12800, "run": 8400},
 }
-"""Seconds that nobody has beaten over a distance held in full: 70.3 in 3:15, 140.6 in 7:00 and the legs alike."""
+"""Seconds that nobody has beaten over a distance held in full: 70.3 in 3:15, 140.6 in 7:00 and the legs
+alike."""
 
 ADDS_UP_WITHIN = 0.02
 """By what share of the total its five parts may differ from it: pages round, and chips miss a mat."""

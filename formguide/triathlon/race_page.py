@@ -1,35 +1,34 @@
 """One race's results page, `default.tsv`: a line per start, tab-separated, with a header.
 
-A line that cannot be read (other cells than the header has, a time that is none, an unknown status) is set aside
-with its reason; the others go on. What can be read but cannot be is another matter: see `plausible`.
+A line that cannot be read (other cells than the header has, a time that is none, an unknown status) is set
+aside with its reason; the others go on. What can be read but cannot be is another matter: see `plausible`.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from formguide.records import Reject, set_aside
 from formguide.schema import dtypes
 from formguide.triathlon.countries import alpha_3
+from formguide.triathlon.divisions import division_of
 from formguide.triathlon.tables import (
-    AGE_GROUP,
     DNF,
     DNS,
     DQ,
     FINISHED,
     FULL,
     HALF,
-    NO_CATEGORY,
     OTHER,
-    PARA,
     PRO,
-    RELAY,
     UNKNOWN,
     WEATHER,
     RaceRecords,
+    as_table,
     known_from,
 )
 from formguide.triathlon.weather import RaceDay
@@ -58,12 +57,9 @@ COLUMNS = (
 
 _PREFIXES = (("im703_", HALF), ("im703-", HALF), ("ironman_", FULL), ("ironman-", FULL))
 _YEAR_AT_END = re.compile(r"[_-]?(\d{4})$")
-_TIME = r"^(\d{1,3}):([0-5]\d):([0-5]\d)$"
 _NO_TIME = ("", "-", "--", "---", "0", "--:--", "--:--:--", "DNS", "DNF", "DQ", "DSQ", "NA", "N/A")
 _STATUS = {"FIN": FINISHED, "FINISHED": FINISHED, "DNF": DNF, "DNS": DNS, "DQ": DQ, "DSQ": DQ, "": ""}
 _GENDER = {"M": "M", "MALE": "M", "MEN": "M", "F": "F", "FEMALE": "F", "WOMEN": "F", "W": "F"}
-_AGES = r"(\d{2})\s*-\s*(\d{2})"
-_OPEN_ENDED = r"(\d{2})\s*\+"
 
 
 @dataclass(frozen=True)
@@ -94,15 +90,12 @@ def read_race(path: str, body: bytes, race: Race, day: RaceDay) -> tuple[pl.Data
     head = lines[0].rstrip("\r").split("\t")
     if missing := [name for name in COLUMNS if name not in head]:
         return _none(), [set_aside(path, 1, missing[0], "no such column in the header", body)]
-    raw = _cells(lines, head)
-    read = _parsed(raw)
-    wrong = read.filter(pl.col("wrong").is_not_null())
-    rejects = [
-        set_aside(path, line, field, reason, said.encode())
-        for line, field, reason, said in wrong.select("line", "field", "wrong", "said").iter_rows()
-    ]
-    good = read.filter(pl.col("wrong").is_null())
-    return _record(good, race, day), rejects
+    read = _parsed(_cells(lines, head), len(head))
+    rejects = []
+    for line in read.filter(~pl.col("readable")).iter_rows(named=True):
+        field, reason = _what_is_wrong(line, len(head))
+        rejects.append(set_aside(path, line["line"], field, reason, line["said"].encode()))
+    return _record(read.filter("readable"), race, day), rejects
 
 
 def _cells(lines: list[str], head: list[str]) -> pl.DataFrame:
@@ -110,53 +103,63 @@ def _cells(lines: list[str], head: list[str]) -> pl.DataFrame:
     empty: some pages end a line without its status."""
     frame = pl.DataFrame({"said": lines[1:]}, schema={"said": pl.String})
     frame = frame.with_columns(pl.col("said").str.strip_chars_end("\r"), line=pl.int_range(2, pl.len() + 2))
-    frame = frame.filter(pl.col("said").str.strip_chars() != "")
-    cells = pl.col("said").str.split("\t")
-    return frame.with_columns(
-        n_cells=cells.list.len(),
-        **{
-            name: cells.list.get(head.index(name), null_on_oob=True).fill_null("").str.strip_chars()
-            for name in COLUMNS
-        },
-    ).with_columns(expected=pl.lit(len(head)))
+    frame = frame.filter(pl.col("said").str.strip_chars() != "").with_columns(
+        cells=pl.col("said").str.split("\t")
+    )
+    cells = pl.col("cells")
+    return frame.select(
+        "said",
+        "line",
+        cells.list.len().alias("n_cells"),
+        *(cells.list.get(head.index(name), null_on_oob=True).fill_null("").alias(name) for name in COLUMNS),
+    ).with_columns(pl.col(COLUMNS).str.strip_chars())
 
 
-def _parsed(raw: pl.DataFrame) -> pl.DataFrame:
-    """Times and status read; `wrong` says why a line cannot be, and `field` where."""
-    times = [_seconds(name).alias(column) for name, column in TIMES.items()]
-    read = raw.with_columns(*times, said_status=pl.col("Status").str.to_uppercase())
-    n, expected = pl.col("n_cells"), pl.col("expected")
-    wrong = pl.when((n > expected) | (n < expected - 1)).then(pl.format("{} cells, not {}", n, expected))
-    field = pl.when((n > expected) | (n < expected - 1)).then(pl.lit("cells"))
-    for name in TIMES:
-        bad = ~pl.col(name).str.to_uppercase().is_in(_NO_TIME) & ~pl.col(name).str.contains(_TIME)
-        wrong = wrong.when(bad).then(pl.format("'{}' is not a time (h:mm:ss)", pl.col(name)))
-        field = field.when(bad).then(pl.lit(name))
-    bad_status = ~pl.col("said_status").is_in(list(_STATUS))
-    wrong = wrong.when(bad_status).then(pl.format("'{}' is not a status", pl.col("Status")))
-    field = field.when(bad_status).then(pl.lit("Status"))
-    return read.with_columns(wrong=wrong.otherwise(None), field=field.otherwise(None))
+def _parsed(raw: pl.DataFrame, expected: int) -> pl.DataFrame:
+    """Times and status read; `readable` says whether a line can be."""
+    read = raw.with_columns(
+        *(_seconds(name).alias(column) for name, column in TIMES.items()),
+        pl.col("Status")
+        .str.to_uppercase()
+        .replace_strict(_STATUS, default=None, return_dtype=pl.String)
+        .alias("status"),
+    )
+    times = [pl.col(column).is_not_null() | pl.col(name).is_in(_NO_TIME) for name, column in TIMES.items()]
+    whole = pl.col("n_cells").is_between(expected - 1, expected)
+    return read.with_columns(
+        # No leg takes no time at all: 0:00:00 is how some pages write that there is none.
+        *(pl.when(pl.col(column) > 0).then(pl.col(column)) for column in TIMES.values()),
+        readable=pl.all_horizontal(whole, pl.col("status").is_not_null(), *times),
+    )
+
+
+def _what_is_wrong(line: dict[str, Any], expected: int) -> tuple[str, str]:
+    """The first field of a line that cannot be read, and why."""
+    if not expected - 1 <= line["n_cells"] <= expected:
+        return "cells", f"{line['n_cells']} cells, not {expected}"
+    for name, column in TIMES.items():
+        if line[column] is None and line[name] not in _NO_TIME:
+            return name, f"{line[name]!r} is not a time (h:mm:ss)"
+    return "Status", f"{line['Status']!r} is not a status"
 
 
 def _seconds(name: str) -> pl.Expr:
-    """A time as seconds; null where there is none, and no leg takes no time at all."""
-    part = [pl.col(name).str.extract(_TIME, group).cast(pl.Int32) for group in (1, 2, 3)]
-    total = part[0] * 3600 + part[1] * 60 + part[2]
-    return pl.when(total > 0).then(total)
+    """A time (h:mm:ss) as seconds; null where it is none."""
+    said = pl.col(name)
+    digits = said.str.replace_all(":", "", literal=True).cast(pl.Int32, strict=False)
+    hours, minutes, seconds = digits // 10000, digits // 100 % 100, digits % 100
+    placed = (said.str.slice(-3, 1) == ":") & (said.str.slice(-6, 1) == ":") & (digits >= 0)
+    holds = placed & said.str.len_bytes().is_between(7, 9) & (minutes < 60) & (seconds < 60)
+    return pl.when(holds).then(hours * 3600 + minutes * 60 + seconds)
 
 
 def _record(read: pl.DataFrame, race: Race, day: RaceDay) -> pl.DataFrame:
-    division = pl.col("Division").str.to_uppercase()
-    low = pl.coalesce(division.str.extract(_AGES, 1), division.str.extract(_OPEN_ENDED, 1)).cast(pl.Int32)
-    high = division.str.extract(_AGES, 2).cast(pl.Int32)
-    gender = pl.col("Gender").str.to_uppercase().replace_strict(_GENDER, default=None, return_dtype=pl.String)
-    of_division = division.str.extract(r"^([MFW])(?:[AELNO\d\s]|PRO|PC|HC|RELAY|$)", 1).replace("W", "F")
-    rank = pl.col("Overall_Rank").str.to_uppercase()
-    place = rank.cast(pl.Int32, strict=False)
-    status = pl.col("said_status").replace_strict(_STATUS, return_dtype=pl.String)
-    of_rank = rank.replace_strict(_STATUS, default="", return_dtype=pl.String)
-    typed = dtypes(RaceRecords)
-    frame = read.select(
+    place = pl.col("Overall_Rank").cast(pl.Int32, strict=False)
+    of_rank = (
+        pl.col("Overall_Rank").str.to_uppercase().replace_strict(_STATUS, default="", return_dtype=pl.String)
+    )
+    no_status = pl.when(pl.col("total_sec").is_not_null()).then(pl.lit(FINISHED)).otherwise(pl.lit(UNKNOWN))
+    frame = read.join(_divisions(read), on="Division", how="left", maintain_order="left").select(
         pl.format("{}:{}", pl.lit(race.race_id), pl.col("line").cast(pl.String).str.zfill(5)).alias(
             "result_id"
         ),
@@ -169,45 +172,38 @@ def _record(read: pl.DataFrame, race: Race, day: RaceDay) -> pl.DataFrame:
         "line",
         _text("ContactId").alias("contact_id"),
         _text("Name").alias("athlete"),
-        pl.coalesce(gender, of_division).alias("gender"),
+        pl.coalesce(
+            pl.col("Gender").str.to_uppercase().replace_strict(_GENDER, default=None, return_dtype=pl.String),
+            "division_gender",
+        ).alias("gender"),
         _text("Division").alias("division"),
-        _category(division, low).alias("category"),
-        division.str.contains("PRO").alias("is_pro"),
-        pl.when(high.is_not_null())
-        .then(pl.format("{}-{}", low, high))
-        .when(low.is_not_null())
-        .then(pl.format("{}+", low))
-        .alias("age_group"),
-        low.alias("age_low"),
-        high.alias("age_high"),
+        "category",
+        (pl.col("category") == PRO).alias("is_pro"),
+        "age_group",
+        "age_low",
+        "age_high",
         pl.Series("country", [alpha_3(said) for said in read["Country"]], dtype=pl.String),
-        pl.when(status != "")
-        .then(status)
-        .when(of_rank != "")
-        .then(of_rank)
-        .when(pl.col("total_sec").is_not_null())
-        .then(pl.lit(FINISHED))
-        .otherwise(pl.lit(UNKNOWN))
-        .alias("status"),
+        pl.coalesce(_text("status"), pl.when(of_rank != "").then(of_rank), no_status).alias("status"),
         pl.when(place > 0).then(place).alias("overall_rank"),
         *TIMES.values(),
-        *[pl.lit(day.weather.get(name)).alias(name) for name in typed if name in WEATHER],
+        *[pl.lit(day.weather.get(name)).alias(name) for name in WEATHER],
     )
-    return frame.cast(dict(typed)).select(list(typed))
+    return as_table(frame, RaceRecords)
 
 
-def _category(division: pl.Expr, low: pl.Expr) -> pl.Expr:
-    """Whose competition a division is."""
-    return (
-        pl.when(division.str.contains("RELAY|TEAM"))
-        .then(pl.lit(RELAY))
-        .when(division.str.contains("PRO"))
-        .then(pl.lit(PRO))
-        .when(division.str.contains(r"^[MF]?(?:PC|HC|AFD|PTVI|PT\d)"))
-        .then(pl.lit(PARA))
-        .when(low.is_not_null())
-        .then(pl.lit(AGE_GROUP))
-        .otherwise(pl.lit(NO_CATEGORY))
+def _divisions(read: pl.DataFrame) -> pl.DataFrame:
+    """The page's divisions, each with what it says."""
+    said = read["Division"].unique(maintain_order=True).to_list()
+    known = [division_of(text) for text in said]
+    return pl.DataFrame(
+        {
+            "Division": pl.Series(said, dtype=pl.String),
+            "category": pl.Series([each.category for each in known], dtype=pl.String),
+            "division_gender": pl.Series([each.gender for each in known], dtype=pl.String),
+            "age_group": pl.Series([each.age_group for each in known], dtype=pl.String),
+            "age_low": pl.Series([each.age_low for each in known], dtype=pl.Int32),
+            "age_high": pl.Series([each.age_high for each in known], dtype=pl.Int32),
+        }
     )
 
 

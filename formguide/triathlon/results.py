@@ -18,7 +18,7 @@ from formguide.triathlon import folders, race_page, weather
 from formguide.triathlon.identity import identify
 from formguide.triathlon.plausible import with_reasons
 from formguide.triathlon.shortened import shortened_legs
-from formguide.triathlon.tables import FINISHED, PARA, RELAY, RaceRecords, RaceResults
+from formguide.triathlon.tables import FINISHED, LEGS, PARA, RELAY, RaceRecords, RaceResults, as_table
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,10 @@ def results_of(records: pl.DataFrame) -> Results:
     frame = known.records
     frame = frame.join(shortened_legs(frame), on="race_id", how="left", maintain_order="left")
     frame = with_reasons(frame).with_columns(_usable().alias("usable"))
-    frame = frame.with_columns((pl.col("usable") & pl.col("splits_hold")).alias("usable_splits"))
-    typed = dtypes(RaceResults)
-    return Results(frame.select(list(typed)).cast(dict(typed)), known.counts)
+    frame = frame.with_columns(
+        (pl.col("usable") & pl.col("splits_hold") & _whole_legs()).alias("usable_splits")
+    )
+    return Results(as_table(frame, RaceResults), known.counts)
 
 
 def read_results(folder: str | Path) -> pl.DataFrame:
@@ -91,3 +92,7 @@ def _usable() -> pl.Expr:
         & pl.col("gender").is_not_null()
         & ~pl.col("category").is_in([RELAY, PARA])
     )
+
+
+def _whole_legs() -> pl.Expr:
+    return pl.all_horizontal(pl.col(f"{leg}_sec").is_not_null() for leg in LEGS)

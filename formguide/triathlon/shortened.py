@@ -1,12 +1,12 @@
 """Races that did not hold a leg in full: a swim called off for sharks, a bike cut short by a storm.
 
-Nobody's page says so. It is seen in the race's own distribution, held against the distance's floors and against
-the same course in earlier years, and never against later ones, so that what models may learn from a race is
-settled when it is over:
+Nobody's page says so. It is seen in the race's own distribution, held against the distance's floors and
+against the same course in earlier years, and never against later ones, so that what models may learn from a
+race is settled when it is over:
 
 - cancelled: hardly anybody has the leg's time, and totals leave no room for it;
-- shortened: the field's median is below what a whole field's median can be over the distance (`FIELD_FLOOR_SEC`),
-  or below `OF_EARLIER` of the median of the course's earlier years;
+- shortened: the field's median is below what a whole field's median can be over the distance
+  (`FIELD_FLOOR_SEC`), or below `OF_EARLIER` of the median of the course's earlier years;
 - where two legs or more are below the floor of the whole distance and the median total is too, the race was
   another one (Taupo 2012: half the distance), and all three legs are marked.
 """
@@ -24,8 +24,8 @@ FIELD_FLOOR_SEC = {
     HALF: {"swim": 1500, "bike": 8700, "run": 5600},
     FULL: {"swim": 3000, "bike": 17800, "run": 11800},
 }
-"""Medians that no whole field of age-groupers has: 1:19 per 100 m, 37 km/h, 4:26 per km, a little less over the
-full distance. The fastest fields of record are some eighth slower."""
+"""Medians that no whole field of age-groupers has: 1:19 per 100 m, 37 km/h, 4:26 per km, a little less
+over the full distance. The fastest fields of record are some eighth slower."""
 
 OF_EARLIER = {"swim": 0.62, "bike": 0.82, "run": 0.80}
 """How much of the course's usual median a leg's median must be; currents move a swim, wind a bike ride."""
@@ -60,8 +60,8 @@ def shortened_legs(results: pl.DataFrame) -> pl.DataFrame:
 
 
 def _fields(results: pl.DataFrame) -> pl.DataFrame:
-    """One row per race in the order in which they became known: finishers, each leg's median, the share that has
-    it, and the share of the totals that the other parts leave."""
+    """One row per race in the order in which they became known: finishers, each leg's median, the share
+    that has it, and the share of the totals that the other parts leave."""
     finished = results.filter((pl.col("status") == FINISHED) & parts_fit())
     rest = pl.col("total_sec") - pl.sum_horizontal("swim_sec", "t1_sec", "bike_sec", "t2_sec", "run_sec")
     return (

@@ -11,9 +11,10 @@ from datetime import date
 from typing import ClassVar
 
 import dataframely as dy
+import polars as pl
 
 from formguide.columns import day, flag, number, text, whole
-from formguide.schema import Table
+from formguide.schema import Table, dtypes
 
 SPORT = "triathlon"
 
@@ -48,6 +49,11 @@ SPLITS = ("swim_sec", "t1_sec", "bike_sec", "t2_sec", "run_sec")
 def known_from(year: int, race_on: date | None) -> date:
     """The day as of which a race's results are known: its own, or the year's last where nobody says."""
     return race_on or date(year, 12, 31)
+
+
+def as_table(frame: pl.DataFrame, table: type[Table]) -> pl.DataFrame:
+    """The frame's columns that the table declares, in its order and types."""
+    return frame.select(pl.col(name).cast(dtype) for name, dtype in dtypes(table).items())
 
 
 class _Start(Table):
@@ -124,21 +130,85 @@ class RaceResults(_Start):
         list(IDENTITIES),
         nullable=False,
         metadata={
-            "doc": "By what the start was given to the athlete: first (begins there), contact (the source's id), "
-            "name_… (name, gender, country and age under no id or another), split_… (the id was somebody else's)"
+            "doc": "By what the start was given to the athlete: first (begins there), contact (the source's "
+            "id), name_… (name, gender, country and age under no id or another), split_… (the id was "
+            "somebody else's)"
         },
     )
     implausible = flag("Something in the row cannot be")
     implausible_reason = text("What cannot be, in words", null=True)
     shortened_legs = text("Legs that the race did not hold in full: swim, or swim,bike,run", null=True)
     usable = flag(
-        "Models may learn from its total: a plausible finish of an individual of known gender, pros included, in a "
-        "race that was held in full"
+        "Models may learn from its total: a plausible finish of an individual of known gender, pros "
+        "included, in a race that was held in full"
     )
-    usable_splits = flag("Models may learn from its legs too: usable, and the parts fit the total")
+    usable_splits = flag(
+        "Models may learn from its legs too: usable, all three there, and the parts fit the total"
+    )
+
+
+class AthleteProfiles(Table):
+    """What was known of an athlete on the eve of each start."""
+
+    sport: ClassVar[str] = SPORT
+    name: ClassVar[str] = "athlete_profiles"
+    description: ClassVar[str] = (
+        "Every start with what was known of its athlete on the eve: races so far, best, last, form, "
+        "steadiness."
+    )
+
+    result_id = text("The start, as in race_results", key=True)
+    year = whole("Year of the race, its season", least=1970, most=2200)
+    race_id = text("Race")
+    distance = dy.Enum([*DISTANCES, OTHER], nullable=False, metadata={"doc": "70.3, 140.6 or other"})
+    known_on = day("Day as of which the race is known; the profile is older than it")
+    athlete_id = text("Who it was")
+    starts_before = whole("Starts before the eve, at any distance")
+    dnfs_before = whole("Starts before the eve that did not come to a finish")
+    races_before = whole("Finishes before the eve that models may learn from, at any distance")
+    races_at_distance = whole("Such finishes at the race's distance")
+    days_since = whole("Days since the last of them", null=True)
+    mean_rel = number("Mean log total against the field of race and gender; −0.1 is 10 % faster", null=True)
+    ewm_rel = number("The same, newer results weighing more", null=True)
+    last_rel = number("The same of the last result", null=True)
+    best_rel = number("The same of the best", null=True)
+    rel_sd = number("Standard deviation of the same, from two results on", null=True, least=0)
+    slope_per_year = number("Its trend per year, below 0 where the athlete improves", null=True)
+    swim_share_rel = number("Mean share of the swim in the total, against the field's", null=True)
+    bike_share_rel = number("Mean share of the bike in the total, against the field's", null=True)
+    run_share_rel = number("Mean share of the run in the total, against the field's", null=True)
+    best_total_sec = number("Best total at the distance so far, seconds", null=True)
+    last_total_sec = number("Last total at the distance, seconds", null=True)
+    consistency_cv = number(
+        "Standard deviation of totals at the distance over their mean", null=True, least=0
+    )
+    best_swim_share = number("Share of the swim in the best total at the distance", null=True)
+    best_bike_share = number("Share of the bike in the best total at the distance", null=True)
+    best_run_share = number("Share of the run in the best total at the distance", null=True)
+
+
+class AthleteClusters(Table):
+    """Which kind of athlete somebody is, from what was known before a season."""
+
+    sport: ClassVar[str] = SPORT
+    name: ClassVar[str] = "athlete_clusters"
+    description: ClassVar[str] = (
+        "Which kind of athlete everybody is who had raced before a season: by pace, legs and experience."
+    )
+
+    year = whole("The season before which it was known", key=True, least=1970, most=2200)
+    athlete_id = text("Who it is", key=True)
+    cluster = whole("The kind, the same number for the same kind in every season")
+    races_before = whole("Finishes that it was told from", least=1)
+    mean_rel = number("Mean log total against the field, shrunk by how few results there are")
+    swim_share_rel = number("Share of the swim against the field's, shrunk")
+    bike_share_rel = number("Share of the bike against the field's, shrunk")
+    run_share_rel = number("Share of the run against the field's, shrunk")
+    distance_to_centre = number("How far from the middle of its kind, in standard deviations", least=0)
 
 
 SOURCE_TABLES: tuple[type[Table], ...] = (RaceRecords, RaceResults)
+TABLES: tuple[type[Table], ...] = (*SOURCE_TABLES, AthleteProfiles, AthleteClusters)
 
 WEATHER = (
     "temp_min_c",

@@ -1,7 +1,7 @@
 """The race day's weather, as it was: `weather-data.json` beside a race's results.
 
-It is where a race's date comes from, and nothing else of it is known on the eve. Wind is in metres per second,
-temperature in °C, pressure in hPa, humidity in per cent; hours are local, every third one.
+It is where a race's date comes from, and nothing else of it is known on the eve. Wind is in metres per
+second, temperature in °C, pressure in hPa, humidity in per cent; hours are local, every third one.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class _Day(Record):
     date: date
     min_temp: float | None = None
     max_temp: float | None = None
-    hourly: list[_Hour] = []
+    hourly: tuple[_Hour, ...] = ()
 
 
 def read_weather(path: str, body: bytes, year: int) -> tuple[RaceDay, list[Reject]]:
