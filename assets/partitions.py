@@ -38,6 +38,11 @@ with warnings.catch_warnings():
     )
     """Each season leans on itself and on every season before it."""
 
+    SEASONS_BEFORE = dg.TimeWindowPartitionMapping(
+        start_offset=-90, end_offset=-1, allow_nonexistent_upstream_partitions=True
+    )
+    """Each season leans on every season before it, and not on itself."""
+
     ONE_RUN = dg.BackfillPolicy.single_run()
     """A backfill is one run over its whole range: assets read `context.partition_keys`."""
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets import baseball, baseball_backtest, baseball_day, formula1
+from assets import baseball, baseball_backtest, baseball_day, formula1, triathlon
 from assets.partitions import FOLLOWS
 from formguide import alerts
 from formguide import warehouse as duckdb_file
@@ -16,12 +16,19 @@ TABLES: dict[tuple[str, str], type[Table] | None] = {
     **baseball.TABLES,
     **baseball_backtest.TABLES,
     **baseball_day.TABLES,
+    **triathlon.TABLES,
 }
 """Every table that the warehouse holds, with its declaration."""
 
 
 @dg.asset(
-    deps=[*formula1.ALL, *baseball.ASSETS, *baseball_backtest.ASSETS, *baseball_day.ASSETS],
+    deps=[
+        *formula1.ALL,
+        *baseball.ASSETS,
+        *baseball_backtest.ASSETS,
+        *baseball_day.ASSETS,
+        *triathlon.ASSETS,
+    ],
     group_name="warehouse",
     kinds={"duckdb"},
     code_version="1",

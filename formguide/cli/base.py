@@ -35,6 +35,7 @@ class Sport(StrEnum):
 
     formula1 = "formula1"
     baseball = "baseball"
+    triathlon = "triathlon"
 
 
 LakeOption = Annotated[

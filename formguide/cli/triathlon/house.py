@@ -1,0 +1,64 @@
+"""What `formguide run` asks of triathlon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from formguide.cli.sports import Runs, SportHouse
+from formguide.cli.triathlon import screen
+from formguide.lake import Lake
+from formguide.triathlon.arrivals import ARRIVALS, SPORT
+from formguide.triathlon.folders import takes
+
+
+class Triathlon:
+    """Race results in, finish times with their uncertainty out."""
+
+    titles: Mapping[str, str] = {
+        "triathlon__source_files": "source files",
+        "triathlon__race_records": "what the pages say",
+        "triathlon__race_results": "results, and who it was",
+        "triathlon__athlete_profiles": "profiles on the eve",
+        "triathlon__athlete_clusters": "kinds of athletes",
+    }
+    files = "race results"
+    arrivals = ARRIVALS
+    hint = "run triathlon --from a folder of <year>/<race>/default.tsv"
+
+    def takes(self, folder: Path) -> bool:
+        """Whether a folder has races of any source."""
+        return takes(folder)
+
+    def write_sample(self, folder: Path) -> None:
+        """Eight years of a made-up circuit."""
+        from formguide.triathlon.sample.league import write_sample
+
+        write_sample(folder)
+
+    def over_all_seasons(self, lake: Lake) -> Any:
+        """Nothing yet."""
+        return None
+
+    def make(self, platform: Runs, lake: Lake, seasons: Sequence[int]) -> None:
+        """From the files to the profiles, in one run."""
+        platform.season_chain(SPORT, seasons)
+
+    def headline(self, console: Console, lake: Lake) -> None:
+        """What there is of each season."""
+        screen.seasons(console, lake)
+        screen.set_aside(console, lake)
+
+    def next_steps(self, lake: Lake) -> list[str]:
+        """Who raced most."""
+        query = (
+            "SELECT athlete_id, count(*) AS races, min(total_sec) AS best_sec FROM triathlon.race_results "
+            "WHERE usable GROUP BY ALL ORDER BY races DESC LIMIT 10"
+        )
+        return [f'sql "{query}"']
+
+
+HOUSE: SportHouse = Triathlon()
