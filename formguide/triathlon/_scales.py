@@ -172,7 +172,7 @@ def log_density(
     kept."""
     lam, r0, _, half, half_log_det = _condition(theta, gram, cross, first, owner, mean, precision)
     noise = np.exp(-2 * theta[-1])
-    value = constant - n * theta[-1] - 0.5 * noise * square - half_log_det
+    value: float = constant - n * theta[-1] - 0.5 * noise * square - half_log_det
     for i in range(len(cross)):
         if owner[i] < 0:
             value += 0.5 * np.log(precision[i]) - 0.5 * precision[i] * mean[i] ** 2

@@ -101,6 +101,7 @@ class Posterior:
         """ArviZ's verdict on every parameter: parameter, level, r_hat, ess_bulk, ess_tail."""
         import arviz
 
+        az: Any = arviz  # its functions carry no types
         rows = []
         for name, values in self.draws.items():
             cube = values if values.ndim == 3 else values[..., None]
@@ -110,9 +111,9 @@ class Posterior:
                     (
                         name,
                         level,
-                        float(arviz.rhat(one)),
-                        float(arviz.ess(one, method="bulk")),
-                        float(arviz.ess(one, method="tail")),
+                        float(az.rhat(one)),
+                        float(az.ess(one, method="bulk")),
+                        float(az.ess(one, method="tail")),
                     )
                 )
         columns = {"parameter": pl.String(), "level": pl.String()} | {
