@@ -9,10 +9,7 @@ rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
-from typing import cast
 
 import numba
 import numpy as np
@@ -102,15 +99,11 @@ def moments(design: Design) -> Moments:
             f"{n} outcomes, but arrays of {sorted(set(lengths))} rows and {x.shape[1]} covariates"
         )
     cell, strides, levels = _cells_of(design)
-    accumulate = _accumulator(x.shape[1], weight is not None)
-    sums = accumulate(
-        cell,
-        strides,
-        np.ascontiguousarray(x),
-        design.y,
-        np.ones(0) if weight is None else weight,
-        len(levels),
-    )
+    x = np.ascontiguousarray(x)
+    if x.shape[1] == 2 and weight is None:
+        sums = _accumulate_two(cell, strides, x, design.y, len(levels))
+    else:
+        sums = _accumulate(cell, strides, x, design.y, np.ones(0) if weight is None else weight, len(levels))
     if not np.isfinite(sums).all():
         raise ValueError("a covariate, an outcome or a weight is not a finite number")
     sizes = np.array([len(group.levels) for group in design.groups], dtype=np.int64)
@@ -155,48 +148,63 @@ def _levels(cells: NDArray[np.int64], strides: NDArray[np.int64], sizes: list[in
     return np.stack(columns, axis=1) if columns else np.empty((len(cells), 0), dtype=np.int64)
 
 
-@cache
-def _accumulator(
-    k: int, weighted: bool
-) -> Callable[[Ints, NDArray[np.int64], Floats, Floats, Floats, int], Floats]:
-    """Compiled for k covariates: lengths known to the compiler make the inner loops three times as fast.
-
-    It gives the sums per cell of w (1, x, y)(1, x, y)', the upper triangle row by row, (cells, (k + 2)(k +
-    3) / 2).
-    """
+@numba.njit(cache=True, error_model="numpy")
+def _accumulate(
+    index: Ints, strides: NDArray[np.int64], x: Floats, y: Floats, weight: Floats, cells: int
+) -> Floats:
+    """Sums per cell of w (1, x, y)(1, x, y)', the upper triangle row by row: (cells, (k + 2)(k + 3) / 2)."""
+    factors, n = index.shape
+    k = x.shape[1]
     m = k + 2
-    width = m * (m + 1) // 2
+    sums = np.zeros((cells, m * (m + 1) // 2))
+    row = np.ones(m)
+    weighted = len(weight) > 0
+    for i in range(n):
+        cell = 0
+        for f in range(factors):
+            cell += (index[f, i] + 1) * strides[f]
+        for c in range(k):
+            row[c + 1] = x[i, c]
+        row[k + 1] = y[i]
+        w = weight[i] if weighted else 1.0
+        at = 0
+        for a in range(m):
+            wa = w * row[a]
+            for b in range(a, m):
+                sums[cell, at] += wa * row[b]
+                at += 1
+    return sums
 
-    @numba.njit(cache=True, error_model="numpy")
-    def accumulate(
-        index: Ints, strides: NDArray[np.int64], x: Floats, y: Floats, weight: Floats, cells: int
-    ) -> Floats:
-        factors, n = index.shape
-        sums = np.zeros((cells, width))
-        cell = np.empty(_BLOCK, np.int64)
-        row = np.ones(m)
-        for start in range(0, n, _BLOCK):
-            end = min(n, start + _BLOCK)
-            for i in range(start, end):
-                cell[i - start] = 0
-            for f in range(factors):
-                stride = strides[f]
-                for i in range(start, end):
-                    cell[i - start] += (index[f, i] + 1) * stride
-            for i in range(start, end):
-                mine = sums[cell[i - start]]
-                for c in range(k):
-                    row[c + 1] = x[i, c]
-                row[m - 1] = y[i]
-                at = 0
-                for a in range(m):
-                    factor = row[a] * weight[i] if weighted else row[a]
-                    for b in range(a, m):
-                        mine[at] += factor * row[b]
-                        at += 1
-        return sums
 
-    return cast(Callable[[Ints, NDArray[np.int64], Floats, Floats, Floats, int], Floats], accumulate)
+@numba.njit(cache=True, error_model="numpy")
+def _accumulate_two(index: Ints, strides: NDArray[np.int64], x: Floats, y: Floats, cells: int) -> Floats:
+    """`_accumulate` of two covariates without weights: written out, and with the cells of a block of rows made
+    first, it is four times as fast."""
+    factors, n = index.shape
+    sums = np.zeros((cells, 10))
+    cell = np.empty(_BLOCK, np.int64)
+    for start in range(0, n, _BLOCK):
+        end = min(n, start + _BLOCK)
+        for i in range(start, end):
+            cell[i - start] = 0
+        for f in range(factors):
+            stride = strides[f]
+            for i in range(start, end):
+                cell[i - start] += (index[f, i] + 1) * stride
+        for i in range(start, end):
+            mine = sums[cell[i - start]]
+            u, v, z = x[i, 0], x[i, 1], y[i]
+            mine[0] += 1.0
+            mine[1] += u
+            mine[2] += v
+            mine[3] += z
+            mine[4] += u * u
+            mine[5] += u * v
+            mine[6] += u * z
+            mine[7] += v * v
+            mine[8] += v * z
+            mine[9] += z * z
+    return sums
 
 
 @numba.njit(cache=True, error_model="numpy")

@@ -18,7 +18,7 @@ from formguide.triathlon._scales import Problem
 
 Floats = NDArray[np.float64]
 
-FREEDOM = 12.0
+FREEDOM = 9.0
 """Degrees of freedom of the proposal: heavier tails than a posterior of scales."""
 ENOUGH = 0.2
 """Weights that are worth less than this share of their number are not relied upon."""
@@ -130,13 +130,13 @@ def _sides(model: Problem, mode: Floats, root: Floats) -> tuple[Floats, Floats]:
     of few levels has a long upper tail (split-t proposal: Geweke, Econometrica 57, 1989)."""
     size = len(mode)
     there = _densities(model, mode[None])[0]
-    reach = np.array([0.75, 1.5, 2.5])
+    reach = np.array([0.75, 1.5, 2.5, 4.0, 6.0, 9.0])
     widths = []
     for sign in (-1.0, 1.0):
         points = mode + sign * reach[:, None, None] * root.T[None]
         fall = there - _densities(model, points.reshape(-1, size)).reshape(len(reach), size)
         width = reach[:, None] / np.sqrt(2 * np.maximum(fall, 1e-3))
-        widths.append(np.clip(width.max(axis=0), 0.5, 3.0))
+        widths.append(np.clip(width.max(axis=0), 0.5, 6.0))
     return widths[0], widths[1]
 
 

@@ -105,3 +105,5 @@ class ForecastScorecard(Table):
 FORECAST_TABLES: dict[str, type[Table]] = {
     table.name: table for table in (FinishTimeForecasts, ForecastScorecard)
 }
+
+TABLES: tuple[type[Table], ...] = (FinishTimeForecasts, ForecastScorecard)

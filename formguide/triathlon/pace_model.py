@@ -34,7 +34,7 @@ from formguide.triathlon.ability import Ability
 from formguide.triathlon.courses import CourseConstants, RaceLevels
 from formguide.triathlon.posterior import Design, Group, Posterior, Priors
 from formguide.triathlon.posterior import fit as fit_posterior
-from formguide.triathlon.starts import AGES, Starts, finishes, starts
+from formguide.triathlon.starts import AGES, Starts, day_number, finishes, starts
 from formguide.triathlon.tables import DISTANCES
 
 Floats = NDArray[np.float64]

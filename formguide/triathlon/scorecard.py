@@ -118,9 +118,7 @@ def _metrics(frame: pl.DataFrame, ours: pl.DataFrame | None) -> Iterator[dict[st
     for level in COVERAGES:
         inside = np.abs(pit - 0.5) <= level / 200
         yield line(f"coverage_{level}", scoring.clustered_mean(inside, race))
-    by_race = (
-        frame.group_by("race").agg(inside=((pl.col("pit") - 0.5).abs() <= 0.45).mean()).sort("race")
-    )
+    by_race = frame.group_by("race").agg(inside=((pl.col("pit") - 0.5).abs() <= 0.45).mean()).sort("race")
     yield line("coverage_90_by_race", scoring.mean_se(by_race["inside"].to_numpy()))
 
 
