@@ -27,13 +27,13 @@ def seasons_of(context: dg.AssetExecutionContext) -> list[int]:
 
 def materialised(
     context: dg.AssetExecutionContext,
-    made: Mapping[int, Made],
+    made: Mapping[Any, Made],
     key: dg.AssetKey | None = None,
-    metadata: Mapping[int, Mapping[str, Any]] | None = None,
+    metadata: Mapping[Any, Mapping[str, Any]] | None = None,
     checks: Sequence[dg.AssetCheckResult] = (),
 ) -> Iterator[Report]:
-    """Reports an asset's partitions, each with its metadata, and the checks that were made of them
-    together."""
+    """Reports an asset's partitions (seasons, or the keys of another kind), each with its metadata, and the
+    checks that were made of them together."""
     key = key or context.asset_key
     shown = {season: {**numbers(part), **(metadata or {}).get(season, {})} for season, part in made.items()}
     if len(made) == 1:
@@ -56,7 +56,7 @@ def materialised(
             tags = {**tags, f"{_OWN_INPUT}{key.to_user_string()}": str(_last_event(context, key))}
         yield dg.AssetMaterialization(
             asset_key=key,
-            partition=str(season),
+            partition=season if isinstance(season, str) else str(season),
             metadata=shown[season],
             tags={**tags, _DATA_VERSION: part.version},
         )
@@ -69,13 +69,13 @@ def numbers(part: Made) -> dict[str, Any]:
     return {"rows": part.rows, "computed": part.computed, "carried_over": part.carried, **facts}
 
 
-def totals(made: Mapping[int, Made]) -> dict[str, Any]:
+def totals(made: Mapping[Any, Made]) -> dict[str, Any]:
     """The same of a run's partitions together."""
     return {
         "rows": sum(part.rows for part in made.values()),
         "computed": sum(part.computed for part in made.values()),
         "carried_over": sum(part.carried for part in made.values()),
-        "seasons": f"{min(made)}–{max(made)}",
+        "seasons" if isinstance(min(made), int) else "partitions": f"{min(made)}–{max(made)}",
     }
 
 

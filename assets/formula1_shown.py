@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from formguide.findings import as_markdown
+from formguide.findings import as_markdown, as_markdown_image
 from formguide.formula1 import figures, ids
 from formguide.formula1.arrivals import SPORT
 from formguide.formula1.forecast_tables import ForecastScorecard, RaceForecasts, SeasonForecasts, Strengths
@@ -49,7 +49,7 @@ def next_race(lake: Lake, seasons: Iterable[int]) -> dict[int, dict[str, Any]]:
 
 def _race(rows: pl.DataFrame, name: str) -> dict[str, Any]:
     title = figures.race_title(name, rows["moment"][0], rows["as_of"][0])
-    picture = figures.as_markdown_image(figures.finishing_positions_png(rows, title), title)
+    picture = as_markdown_image(figures.finishing_positions_png(rows, title), title)
     return {
         "race": title,
         "forecast": dg.MetadataValue.md(as_markdown(figures.forecast_table(rows))),

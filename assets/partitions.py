@@ -54,7 +54,9 @@ FOLLOWS = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_dep
 def season_range(seasons: Iterable[int | str]) -> dict[str, str]:
     """Run tags that select the partitions from the first to the last of some seasons."""
     keys = sorted(str(season) for season in seasons)
-    return {
-        "dagster/asset_partition_range_start": keys[0],
-        "dagster/asset_partition_range_end": keys[-1],
-    }
+    return partition_range(keys[0], keys[-1])
+
+
+def partition_range(first: str, last: str) -> dict[str, str]:
+    """Run tags that select the partitions from one key to another, in the order of their definition."""
+    return {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -43,6 +44,11 @@ def as_markdown(frame: pl.DataFrame) -> str:
     head = "| " + " | ".join(frame.columns) + " |\n|" + " --- |" * frame.width
     rows = ["| " + " | ".join(_cell(value) for value in row) + " |" for row in frame.iter_rows()]
     return "\n".join([head, *rows])
+
+
+def as_markdown_image(png: bytes, text: str) -> str:
+    """A picture as markdown that carries it along."""
+    return f"![{text}](data:image/png;base64,{base64.b64encode(png).decode()})"
 
 
 def _cell(value: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from datetime import datetime
 
@@ -110,8 +109,3 @@ def finishing_positions_png(rows: pl.DataFrame, title: str) -> bytes:
     out = io.BytesIO()
     figure.savefig(out, format="png", metadata={"Software": None})
     return out.getvalue()
-
-
-def as_markdown_image(png: bytes, text: str) -> str:
-    """A picture as markdown that carries it along."""
-    return f"![{text}](data:image/png;base64,{base64.b64encode(png).decode()})"

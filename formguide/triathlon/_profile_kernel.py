@@ -29,7 +29,7 @@ _SAME_SEASON = 0.02
 """Years squared: results that lie within some weeks say nothing of a trend over years."""
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def order_by_athlete(athlete: Any, athletes: int) -> tuple[Any, Any]:
     """The rows of each athlete together, each athlete's in their order: row numbers, and where each athlete
     begins."""
@@ -47,7 +47,7 @@ def order_by_athlete(athlete: Any, athletes: int) -> tuple[Any, Any]:
     return rows, start
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def eve_profiles(
     rows: Any,
     start: Any,
@@ -114,7 +114,7 @@ def eve_profiles(
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _forget(state: Any) -> None:
     state[:] = 0.0
     state[REL_BEST] = np.inf
@@ -124,7 +124,7 @@ def _forget(state: Any) -> None:
             state[OF_DISTANCE + d * PER_DISTANCE + share] = np.nan
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _count(
     state: Any,
     day: int,
@@ -166,7 +166,7 @@ def _count(
                 of[D_SWIM + leg] = shares[leg]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _answer(out: Any, state: Any, day: int, distance: int) -> None:
     """What the state says as of a day, for a race of a distance."""
     n = state[RACES]

@@ -26,7 +26,7 @@ def nothing_lost(lake: Lake, seasons: Sequence[int]) -> Finding:
         manifest = lake.manifest(SPORT, RaceRecords.name, str(season))
         rows = manifest.rows or 0 if manifest else 0
         refused = int(manifest.extra.get("set_aside", 0)) if manifest else 0
-        there = sum(_lines(body) for body in bodies)
+        there = sum(race_page.count_lines(body) for body in bodies)
         lines, set_aside = lines + there, set_aside + refused
         if there != rows + refused:
             wrong.append({"season": season, "lines": there, "rows": rows, "set_aside": refused})
@@ -92,8 +92,3 @@ def older_than_the_race(profiles: pl.DataFrame, results: pl.DataFrame) -> Findin
     wrong = found.filter(pl.col("races_before") != pl.col("n").fill_null(0)).sort("result_id")
     said = f"{profiles.height} profiles, {wrong.height} that know other finishes than there were"
     return Finding(wrong.is_empty(), said, wrong.height, wrong.head(SHOWN))
-
-
-def _lines(body: bytes) -> int:
-    """The starts of a page: its lines but the first and blank ones."""
-    return sum(bool(line.strip()) for line in body.split(b"\n")[1:])

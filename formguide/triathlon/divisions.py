@@ -11,7 +11,7 @@ from formguide.triathlon.tables import AGE_GROUP, NO_CATEGORY, PARA, PRO, RELAY
 
 _AGES = re.compile(r"(?<!\d)(\d{2})\s*[-–]\s*(\d{2})(?!\d)")
 _OPEN_ENDED = re.compile(r"(?<!\d)(\d{2})\s*\+")
-_GENDER = re.compile(r"([MFW])(?:\s|\d|ALE|EN|OMEN|PRO|PC|HC|MPRO|RELAY|AFD|$)")
+_GENDER = re.compile(r"([MFW])(?:\s|\d|ALE|EMALE|EN|OMEN|PRO|PC|HC|MPRO|RELAY|AFD|$)")
 _PARA = re.compile(r"[MFW]?(?:PC|HC|AFD|PTVI|PT\d|PHYSICALLY|HAND)")
 
 

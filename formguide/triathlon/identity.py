@@ -39,7 +39,7 @@ def identify(records: pl.DataFrame) -> Identities:
     frame = records.sort(_ORDER)
     if frame.is_empty():
         none = frame.with_columns(
-            pl.lit("", pl.String).alias("athlete_id"), pl.lit(None, pl.Enum(IDENTITIES)).alias("identity")
+            pl.lit(None, pl.Enum(IDENTITIES)).alias("identity"), pl.lit("", pl.String).alias("athlete_id")
         )
         return Identities(none, dict.fromkeys(IDENTITIES, 0))
     person, how, ordinal = give(

@@ -98,6 +98,11 @@ def read_race(path: str, body: bytes, race: Race, day: RaceDay) -> tuple[pl.Data
     return _record(read.filter("readable"), race, day), rejects
 
 
+def count_lines(body: bytes) -> int:
+    """How many starts a page has, read or not: its lines but the header and blank ones."""
+    return sum(bool(line.strip()) for line in body.split(b"\n")[1:])
+
+
 def _cells(lines: list[str], head: list[str]) -> pl.DataFrame:
     """The page's lines by its header's columns; blank lines are no starts. A last cell that is missing is
     empty: some pages end a line without its status."""

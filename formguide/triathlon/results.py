@@ -54,7 +54,8 @@ def read_season(season: int, files: Mapping[str, Mapping[str, bytes]]) -> Season
         frame, wrong = race_page.read_race(path, tree[path], race, day)
         frames.append(frame)
         rejects += [*refused, *wrong]
-        lines += frame.height + sum(reject.row is not None and reject.row > 1 for reject in wrong)
+        whole_page = any(reject.row is None or reject.row == 1 for reject in wrong)
+        lines += race_page.count_lines(tree[path]) if whole_page else frame.height + len(wrong)
         if day.race_on is None:
             undated.append(folder)
     records = pl.concat(frames) if frames else pl.DataFrame(schema=dtypes(RaceRecords))

@@ -7,8 +7,9 @@ race is settled when it is over:
 - cancelled: hardly anybody has the leg's time, and totals leave no room for it;
 - shortened: the field's median is below what a whole field's median can be over the distance
   (`FIELD_FLOOR_SEC`), or below `OF_EARLIER` of the median of the course's earlier years;
-- where two legs or more are below the floor of the whole distance and the median total is too, the race was
-  another one (Taupo 2012: half the distance), and all three legs are marked.
+- of a page with only some finishers, a median total that no field has (Taupo 2006);
+- where two legs or more are short the race was another one (Taupo 2012: half the distance), and all three are
+  marked.
 """
 
 from __future__ import annotations
@@ -27,11 +28,17 @@ FIELD_FLOOR_SEC = {
 """Medians that no whole field of age-groupers has: 1:19 per 100 m, 37 km/h, 4:26 per km, a little less
 over the full distance. The fastest fields of record are some eighth slower."""
 
+TOTAL_FLOOR_SEC = {HALF: 14000, FULL: 29500}
+"""Median totals that no field has, however few and fast: 3:53 and 8:12."""
+
 OF_EARLIER = {"swim": 0.62, "bike": 0.82, "run": 0.80}
 """How much of the course's usual median a leg's median must be; currents move a swim, wind a bike ride."""
 
 MIN_FIELD = 30
 """Fewer finishers than that say nothing of a course's distance."""
+
+_A_FEW = 5
+"""Fewer finishers than that say nothing at all."""
 
 _ROOM = 0.05
 """A cancelled leg leaves no room in the totals: less than this share of them is not accounted for."""
@@ -45,7 +52,11 @@ def shortened_legs(results: pl.DataFrame) -> pl.DataFrame:
     marked: list[tuple[str, str]] = []
     usual: dict[tuple[str, str], dict[str, list[float]]] = {}
     for race in _fields(results).iter_rows(named=True):
-        if race["distance"] not in FIELD_FLOOR_SEC or race["finishers"] < MIN_FIELD:
+        if race["distance"] not in FIELD_FLOOR_SEC:
+            continue
+        if race["finishers"] < MIN_FIELD:
+            if race["finishers"] >= _A_FEW and race["total"] < TOTAL_FLOOR_SEC[race["distance"]]:
+                marked.append((race["race_id"], ",".join(LEGS)))
             continue
         earlier = usual.setdefault((race["course"], race["distance"]), {leg: [] for leg in LEGS})
         short = [leg for leg in LEGS if _is_short(race, leg, earlier[leg])]
@@ -68,6 +79,7 @@ def _fields(results: pl.DataFrame) -> pl.DataFrame:
         finished.group_by("race_id", "course", "known_on", pl.col("distance").cast(pl.String))
         .agg(
             pl.len().alias("finishers"),
+            pl.col("total_sec").median().alias("total"),
             *(pl.col(f"{leg}_sec").median().alias(leg) for leg in LEGS),
             *(pl.col(f"{leg}_sec").is_not_null().mean().alias(f"has_{leg}") for leg in LEGS),
             (rest / pl.col("total_sec")).median().alias("room"),
