@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets import baseball, baseball_backtest, baseball_day, formula1, triathlon
+from assets import baseball, baseball_backtest, baseball_day, formula1, triathlon, triathlon_forecasts
 from assets.partitions import FOLLOWS
 from formguide import alerts
 from formguide import warehouse as duckdb_file
@@ -17,6 +17,7 @@ TABLES: dict[tuple[str, str], type[Table] | None] = {
     **baseball_backtest.TABLES,
     **baseball_day.TABLES,
     **triathlon.TABLES,
+    **triathlon_forecasts.TABLES,
 }
 """Every table that the warehouse holds, with its declaration."""
 
@@ -28,6 +29,7 @@ TABLES: dict[tuple[str, str], type[Table] | None] = {
         *baseball_backtest.ASSETS,
         *baseball_day.ASSETS,
         *triathlon.ASSETS,
+        *triathlon_forecasts.ASSETS,
     ],
     group_name="warehouse",
     kinds={"duckdb"},

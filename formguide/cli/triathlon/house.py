@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,12 @@ from formguide.cli.triathlon import screen
 from formguide.lake import Lake
 from formguide.triathlon.arrivals import ARRIVALS, SPORT
 from formguide.triathlon.folders import takes
+from formguide.triathlon.tables import DISTANCES
+
+
+def forecasts() -> Any:
+    """The assets that follow the season, found by name: the library knows none of them."""
+    return import_module("assets.triathlon_forecasts")
 
 
 class Triathlon:
@@ -24,6 +31,9 @@ class Triathlon:
         "triathlon__race_results": "results, and who it was",
         "triathlon__athlete_profiles": "profiles on the eve",
         "triathlon__athlete_clusters": "kinds of athletes",
+        "triathlon__finish_time_posterior": "posterior of each distance",
+        "triathlon__finish_time_forecasts": "forecasts, season by season",
+        "triathlon__forecast_scorecard": "scorecard with baselines",
     }
     files = "race results"
     arrivals = ARRIVALS
@@ -40,12 +50,20 @@ class Triathlon:
         write_sample(folder)
 
     def over_all_seasons(self, lake: Lake) -> Any:
-        """Nothing yet."""
-        return None
+        """The scorecard of the sample league; of real seasons it takes minutes, and `formguide backtest
+        triathlon` asks for it."""
+        return forecasts().SCORECARD if ARRIVALS.holds_sample(lake) else None
 
     def make(self, platform: Runs, lake: Lake, seasons: Sequence[int]) -> None:
-        """From the files to the profiles, in one run."""
+        """From the files to the profiles, the posterior of each distance, and the forecasts: of every season
+        of the sample league, of real ones the last."""
         platform.season_chain(SPORT, seasons)
+        first, last = DISTANCES[0], DISTANCES[-1]
+        platform.materialise(forecasts().POSTERIORS, partition=first, up_to=last)
+        forecast = [seasons[0] if ARRIVALS.holds_sample(lake) else seasons[-1], seasons[-1]]
+        platform.materialise(
+            forecasts().FORECASTS, partition=f"{first}|{forecast[0]}", up_to=f"{last}|{forecast[1]}"
+        )
 
     def headline(self, console: Console, lake: Lake) -> None:
         """What there is of each season."""
