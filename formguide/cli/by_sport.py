@@ -11,6 +11,8 @@ from formguide.cli.formula1.backtest import backtest as formula1_backtest
 from formguide.cli.formula1.forecast import forecast as formula1_forecast
 from formguide.cli.formula1.pull import pull as formula1_pull
 from formguide.cli.sports import BySport
+from formguide.cli.triathlon.backtest import backtest as triathlon_backtest
+from formguide.cli.triathlon.forecast import forecast as triathlon_forecast
 from formguide.cli.words import SEASON_WORD, several_words
 from formguide.formula1.scenarios import SCENARIOS
 
@@ -24,6 +26,7 @@ forecasts.command("formula1", cls=several_words("--scenarios", f"one or more of 
     formula1_forecast
 )
 forecasts.command("baseball")(baseball_forecast)
+forecasts.command("triathlon")(triathlon_forecast)
 
 backtests = typer.Typer(
     cls=BySport,
@@ -32,6 +35,7 @@ backtests = typer.Typer(
 )
 backtests.command("formula1", cls=_SEASONS)(formula1_backtest)
 backtests.command("baseball", cls=_SEASONS)(baseball_backtest)
+backtests.command("triathlon", cls=_SEASONS)(triathlon_backtest)
 
 pulls = typer.Typer(
     cls=BySport,

@@ -178,8 +178,8 @@ def _accumulate(
 
 @numba.njit(cache=True, error_model="numpy")
 def _accumulate_two(index: Ints, strides: NDArray[np.int64], x: Floats, y: Floats, cells: int) -> Floats:
-    """`_accumulate` of two covariates without weights: written out, and with the cells of a block of rows made
-    first, it is four times as fast."""
+    """`_accumulate` of two covariates without weights: written out, and with the cells of a block of rows
+    made first, it is four times as fast."""
     factors, n = index.shape
     sums = np.zeros((cells, 10))
     cell = np.empty(_BLOCK, np.int64)

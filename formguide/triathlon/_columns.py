@@ -25,8 +25,9 @@ MEAN_NAMES = (
     "female", "age", "age_squared", "female_age", "female_age_squared",
     "climate", "climate_unknown",
     "returning", "crossing", "ability", "ability_crossing", "log_same", "log_other", "ability_log_same",
-    "log_pause", "log_pause_crossing", "ability_log_pause", "last", "last_when_few", "best", "ability_squared",
-    "ability_female", "ability_age", "returning_female", "returning_age", "returning_age_squared", "doubt",
+    "log_pause", "log_pause_crossing", "ability_log_pause", "last", "last_when_few", "best",
+    "ability_squared", "ability_female", "ability_age", "returning_female", "returning_age",
+    "returning_age_squared", "doubt",
 )  # fmt: skip
 VARIANCE_NAMES = (
     "constant", "returning", "crossing", "log_same", "doubt", "ability", "ability_squared", "female", "age",

@@ -84,8 +84,11 @@ def find_mode(model: Problem) -> tuple[Floats, Floats]:
     return mode, covariance
 
 
-def explore(model: Problem, draws: int, chains: int, seed: int, method: str = "auto") -> Explored:
-    """Draws of the log scales, `draws` in each of `chains`; the same seed gives the same draws.
+def explore(
+    model: Problem, draws: int, chains: int, seed: int, method: str = "auto", thin: int = 1
+) -> Explored:
+    """Draws of the log scales, `draws` in each of `chains`, every `thin`-th state being kept; the same seed
+    gives the same draws.
 
     method: "importance", "nuts", or "auto": the first unless its weights are worth too little.
     """
@@ -93,17 +96,17 @@ def explore(model: Problem, draws: int, chains: int, seed: int, method: str = "a
         raise ValueError(f"method {method!r} is not auto, importance or nuts")
     mode, covariance = find_mode(model)
     rng = np.random.default_rng(seed)
-    size = len(mode)
-    root: Floats = np.linalg.cholesky(covariance)
+    size, steps = len(mode), draws * thin
+    root = np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
     below, above = _sides(model, mode, root)
-    normal = np.abs(rng.standard_normal((chains, draws + 1, size)))
-    up = rng.random((chains, draws + 1, size)) < above / (below + above)
-    chi = rng.chisquare(FREEDOM, (chains, draws + 1)) / FREEDOM
+    normal = np.abs(rng.standard_normal((chains, steps + 1, size)))
+    up = rng.random((chains, steps + 1, size)) < above / (below + above)
+    chi = rng.chisquare(FREEDOM, (chains, steps + 1)) / FREEDOM
     normal = normal / np.sqrt(chi)[..., None]
     proposals = mode + np.where(up, normal * above, -normal * below) @ root.T
     log_q = -0.5 * (FREEDOM + size) * np.log1p((normal**2).sum(axis=2) / FREEDOM)
     flat = proposals.reshape(-1, size)
-    log_p = _densities(model, flat).reshape(chains, draws + 1)
+    log_p = _densities(model, flat).reshape(chains, steps + 1)
     log_w = np.where(np.isfinite(log_p), log_p, -np.inf) - log_q
     weight = np.exp(log_w - log_w.max())
     effective = float(weight.sum() ** 2 / (weight**2).sum() / weight.size)
@@ -111,18 +114,19 @@ def explore(model: Problem, draws: int, chains: int, seed: int, method: str = "a
         return Explored(
             _nuts(model, mode, covariance, draws, chains, seed), mode, covariance, "nuts", effective, 1.0
         )
-    log_u = np.log(rng.random((chains, draws)))
+    log_u = np.log(rng.random((chains, steps)))
     thetas = np.empty((chains, draws, size))
     accepted = 0
     for c in range(chains):
         # The first state is drawn from the weights, as if the chain had been there for long.
-        at = int(rng.choice(draws + 1, p=weight[c] / weight[c].sum()))
-        for d in range(draws):
-            if log_u[c, d] < log_w[c, d + 1] - log_w[c, at]:
-                at = d + 1
+        at = int(rng.choice(steps + 1, p=weight[c] / weight[c].sum()))
+        for step in range(steps):
+            if log_u[c, step] < log_w[c, step + 1] - log_w[c, at]:
+                at = step + 1
                 accepted += 1
-            thetas[c, d] = proposals[c, at]
-    return Explored(thetas, mode, covariance, "importance", effective, accepted / max(chains * draws, 1))
+            if (step + 1) % thin == 0:
+                thetas[c, step // thin] = proposals[c, at]
+    return Explored(thetas, mode, covariance, "importance", effective, accepted / max(chains * steps, 1))
 
 
 def _sides(model: Problem, mode: Floats, root: Floats) -> tuple[Floats, Floats]:

@@ -46,6 +46,7 @@ def fit(
     chains: int = 4,
     seed: int = 0,
     constants: Ability | None = None,
+    thin: int = 1,
 ) -> Forecaster:
     """Everything that forecasts over a distance need, from results dated before a day.
 
@@ -53,7 +54,7 @@ def fit(
         pace_model.TooFew: where there are too few.
     """
     known = finishes(asof.before(results, as_of, "known_on"))
-    fitted = pace_model.fit(results, distance, as_of, draws, chains, seed, constants)
+    fitted = pace_model.fit(results, distance, as_of, draws, chains, seed, constants, thin)
     rows = known.filter(pl.col("distance").cast(pl.String) == distance)
     history, asked = starts(known), starts(rows)
     told = pace_model.outlook(fitted.model, history, asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import polars as pl
 
@@ -32,10 +33,10 @@ def posterior_diagnostics(lake: Lake, distances: Iterable[str]) -> Finding:
 
 
 def intervals_in_order(frame: pl.DataFrame) -> Finding:
-    """Every forecast's quantiles rise, its standard deviation is above 0, and the middles of its parts add up to
-    the middle of the total within a second."""
+    """Every forecast's quantiles rise, its standard deviation is above 0, and the middles of its parts add
+    up to the middle of the total within a second."""
     names = [f"{q}_sec" for q in QUANTILES]
-    rising = pl.all_horizontal(*(pl.col(a) < pl.col(b) for a, b in zip(names, names[1:], strict=False)))
+    rising = pl.all_horizontal(*(pl.col(a) < pl.col(b) for a, b in pairwise(names)))
     parts = pl.sum_horizontal(*(pl.col(c.replace("_sec", "_p50_sec")) for c in SPLITS))
     good = rising & (pl.col("sd_sec") > 0) & ((parts - pl.col("p50_sec")).abs() < 1)
     bad = frame.filter(~good.fill_null(False))

@@ -27,14 +27,14 @@ POSTERIOR_VERSION = f"1-{forecast.VERSION}-{pace_model.VERSION}"
 FORECASTS_VERSION = f"1-{forecast.VERSION}-{pace_model.VERSION}"
 SCORECARD_VERSION = f"1-{backtest.VERSION}-{scorecard.VERSION}-{forecast.VERSION}-{pace_model.VERSION}"
 
-_DRAWS, _CHAINS = 500, 4
+_DRAWS, _CHAINS, _THIN = 500, 4, 5
 _WALKED = 4
 """How many last seasons the scorecard walks through unless told otherwise."""
 
 
 def make_posterior(lake: Lake, distances: Iterable[str] = DISTANCES) -> dict[str, Made]:
-    """The posterior of each distance from everything in the lake, as netCDF with identified effects, and beside
-    it what forecasts need. A distance that has too few results is left out."""
+    """The posterior of each distance from everything in the lake, as netCDF with identified effects, and
+    beside it what forecasts need. A distance that has too few results is left out."""
     manifests = lake.manifests(SPORT, RaceResults.name)
     made_from = fingerprint(POSTERIOR_VERSION, [m.hash for m in manifests.values()])
     made, results, constants = {}, None, None
@@ -49,7 +49,7 @@ def make_posterior(lake: Lake, distances: Iterable[str] = DISTANCES) -> dict[str
         if as_of is None or not pace_model.enough(finishes(results), distance):
             continue
         constants = constants or forecast.constants_of(results, as_of)
-        fitted = forecast.fit(results, distance, as_of, _DRAWS, _CHAINS, constants=constants)
+        fitted = forecast.fit(results, distance, as_of, _DRAWS, _CHAINS, constants=constants, thin=_THIN)
         assert fitted.posterior is not None
         found = identified(fitted.posterior, starts(finishes(results)), distance)
         facts = {
@@ -84,8 +84,8 @@ def day_after(results: pl.DataFrame) -> date | None:
 
 
 def identified(found: Posterior, history: Starts, distance: str) -> Posterior:
-    """The posterior in contrasts weighted by how many starts each level had: effects are then about the sport's
-    average start, and the intercept is that start's log time."""
+    """The posterior in contrasts weighted by how many starts each level had: effects are then about the
+    sport's average start, and the intercept is that start's log time."""
     chosen = history.distance == DISTANCES.index(distance)
     names = {"course": history.courses, "race": history.races}
     codes = {"course": history.course, "race": history.race}
@@ -137,8 +137,8 @@ def make_scorecard(
     seasons: Iterable[int] | None = None,
     distances: Iterable[str] = DISTANCES,
 ) -> Made:
-    """The scorecard of a backtest over what the lake holds: fitted once up to a split (by default four seasons
-    before the last), and walked through some seasons (by default those after the split)."""
+    """The scorecard of a backtest over what the lake holds: fitted once up to a split (by default four
+    seasons before the last), and walked through some seasons (by default those after the split)."""
     wanted = tuple(distances)
     manifests = lake.manifests(SPORT, RaceResults.name)
     chosen = None if seasons is None else sorted(set(seasons))

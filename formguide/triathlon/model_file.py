@@ -37,7 +37,10 @@ def from_json(data: bytes) -> Forecaster:
             raise ValueError(f"format {content['format']}, not {FORMAT}: fit the model again")
         pace, legs = content["pace"], content["legs"]
         levels = pace.pop("levels")
-        arrays = {name: np.array(pace.pop(name)) for name in ("coefficient", "variance", "sex_age")}
+        made: dict[str, Any] = {
+            name: np.array(pace.pop(name)) for name in ("coefficient", "variance", "sex_age")
+        }
+        made |= {name: Effects(**pace.pop(name)) for name in ("country_new", "country", "course_new")}
         ability = pace.pop("ability")
         model = PaceModel(
             as_of=date.fromisoformat(pace.pop("as_of")),
@@ -47,8 +50,7 @@ def from_json(data: bytes) -> Forecaster:
                 ability["drift"],
                 np.array(ability["noise"]),
             ),
-            **arrays,
-            **{name: Effects(**pace.pop(name)) for name in ("country_new", "country", "course_new")},
+            **made,
             constants=CourseConstants(**pace.pop("constants")),
             levels=RaceLevels(
                 np.array(levels["course"], dtype=np.int64),

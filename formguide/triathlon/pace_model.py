@@ -139,11 +139,13 @@ def fit(
     chains: int = 4,
     seed: int = 0,
     constants: Ability | None = None,
+    thin: int = 1,
 ) -> Fitted:
     """The model of a distance from the results before a day.
 
     results: `race_results`; constants: the ability filter's, if they have been fitted to the same results
-    already. draws per chain: 100 are enough for a forecast; ask for 500 to report the posterior.
+    already. draws per chain: 100 are enough for a forecast; ask for 500, thinned by 5, to report
+    the posterior.
 
     Raises:
         TooFew: if there are fewer than 200 finishes or 2 races of the distance before the day.
@@ -165,7 +167,7 @@ def fit(
     cols = columns(rows, known, _climate(warmth, rows))
     first = _within_races(rows, cols)
     gamma = _fit_variance(first, cols.variance)
-    found = _posterior(rows, cols, np.exp(-cols.variance @ gamma), draws, chains, seed)
+    found = _posterior(rows, cols, np.exp(-cols.variance @ gamma), draws, chains, seed, thin)
     model = _assemble(rows, cols, found, gamma, filter_constants, warmth, distance, as_of)
     levels = race_levels(model, rows, cols)
     model = replace(model, levels=levels, level_courses=rows.courses, constants=courses.fit(levels))
@@ -253,13 +255,12 @@ def race_levels(model: PaceModel, rows: Starts, cols: Columns) -> RaceLevels:
                 after[c] += share * (shown - gaps[c])
             gaps = after
         found.append((rows.course[field[0]], rows.day[field[0]], level, error, gaps))
-    course, day, level, variance, states = zip(*found, strict=True) if found else ((), (), (), (), ())
     return RaceLevels(
-        np.array(course, dtype=np.int64),
-        np.array(day, dtype=np.int64),
-        np.array(level, dtype=np.float64),
-        np.array(variance, dtype=np.float64),
-        np.array(states, dtype=np.float64).reshape(-1, len(EXPERIENCE)),
+        np.array([race[0] for race in found], dtype=np.int64),
+        np.array([race[1] for race in found], dtype=np.int64),
+        np.array([race[2] for race in found], dtype=np.float64),
+        np.array([race[3] for race in found], dtype=np.float64),
+        np.array([race[4] for race in found], dtype=np.float64).reshape(-1, len(EXPERIENCE)),
     )
 
 
@@ -393,7 +394,9 @@ def _fit_variance(residual: Floats, z: Floats, turns: int = 25) -> Floats:
     return gamma
 
 
-def _posterior(rows: Starts, cols: Columns, weight: Floats, draws: int, chains: int, seed: int) -> Posterior:
+def _posterior(
+    rows: Starts, cols: Columns, weight: Floats, draws: int, chains: int, seed: int, thin: int
+) -> Posterior:
     """The hierarchical model's posterior; weights are made to have mean 1."""
     new = cols.experience == NEWCOMER
     years, year = np.unique(rows.year, return_inverse=True)
@@ -416,7 +419,7 @@ def _posterior(rows: Starts, cols: Columns, weight: Floats, draws: int, chains: 
         fixed={"intercept": (float(rows.y.mean()), 0.5), **dict.fromkeys(MEAN_NAMES, (0.0, 0.5))},
     )
     design = Design(groups, rows.y, MEAN_NAMES, cols.mean, weight / weight.mean())
-    return fit_posterior(design, priors, draws=draws, chains=chains, seed=seed)
+    return fit_posterior(design, priors, draws=draws, chains=chains, seed=seed, thin=thin)
 
 
 def _group(name: str, levels: tuple[str, ...], index: NDArray[np.int64]) -> Group:

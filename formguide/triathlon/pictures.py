@@ -33,7 +33,8 @@ def effects_png(lake: Lake, distance: str) -> bytes | None:
 
 
 def effects(found: Posterior, distance: str) -> bytes:
-    """Effects in percent of the finish time: courses from fast to slow, races' and years' spreads beside them."""
+    """Effects in percent of the finish time: courses from fast to slow, races' and years' spreads beside
+    them."""
     figure, axes = _figure(1, 2, (10.0, 6.5))
     course = 100 * np.expm1(found.flat("course"))
     order = np.argsort(course.mean(axis=0))
@@ -76,7 +77,7 @@ def predictive_check(frame: pl.DataFrame, distance: str) -> bytes:
     """Histogram of finish times (total_sec) and what the forecasts of the same starts add up to."""
     figure, axes = _figure(1, 1, (7.5, 4.2))
     hours = frame["total_sec"].to_numpy() / 3600
-    edges = np.linspace(*np.quantile(hours, [0.001, 0.999]), 50)
+    edges = np.linspace(float(np.quantile(hours, 0.001)), float(np.quantile(hours, 0.999)), 50)
     axes[0].hist(hours, bins=edges, density=True, color=GREY, alpha=0.6, label="finish times")
     points = (
         frame.select("p05_sec", "p10_sec", "p25_sec", "p50_sec", "p75_sec", "p90_sec", "p95_sec").to_numpy()
@@ -106,8 +107,8 @@ def calibration_png(lake: Lake) -> bytes | None:
 
 
 def calibration(card: pl.DataFrame) -> bytes:
-    """Where finishes came in their forecasts, in tenths, by distance: flat if calibrated; whiskers of two standard
-    errors, by race."""
+    """Where finishes came in their forecasts, in tenths, by distance: flat if calibrated; whiskers of two
+    standard errors, by race."""
     whole = card.filter(
         (pl.col("model") == "formguide") & (pl.col("population") == "all") & (pl.col("by") == "all")
     )
@@ -130,7 +131,8 @@ def calibration(card: pl.DataFrame) -> bytes:
 
 
 def one_start(points_sec: Floats, field_sec: Floats, title: str) -> bytes:
-    """One forecast (5, 10, 25, 50, 75, 90, 95 % points) over the finish times of a field to compare it with."""
+    """One forecast (5, 10, 25, 50, 75, 90, 95 % points) over the finish times of a field to compare it
+    with."""
     figure, axes = _figure(1, 1, (7.5, 3.8))
     hours = points_sec / 3600
     if len(field_sec):

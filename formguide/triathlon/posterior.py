@@ -160,25 +160,38 @@ class Posterior:
 
 
 def fit(
-    design: Design, priors: Priors, draws: int = 500, chains: int = 4, seed: int = 0, method: str = "auto"
+    design: Design,
+    priors: Priors,
+    draws: int = 500,
+    chains: int = 4,
+    seed: int = 0,
+    method: str = "auto",
+    thin: int = 1,
 ) -> Posterior:
     """The posterior of a hierarchical Gaussian model over all rows of a design.
 
     Model: see `formguide.triathlon._scales`. The fixed effects are "intercept" and the covariates by name.
-    method: "auto", "importance" or "nuts", how the scales are explored. The same seed gives the same draws.
+    method: "auto", "importance" or "nuts", how the scales are explored; thin: every so
+    manyth state of the chains is kept. The same seed gives the same draws.
 
     Raises:
         ValueError: if arrays do not match, a number is not finite, or a prior is missing.
     """
-    return fit_moments(moments(design), priors, draws, chains, seed, method)
+    return fit_moments(moments(design), priors, draws, chains, seed, method, thin)
 
 
 def fit_moments(
-    found: Moments, priors: Priors, draws: int = 500, chains: int = 4, seed: int = 0, method: str = "auto"
+    found: Moments,
+    priors: Priors,
+    draws: int = 500,
+    chains: int = 4,
+    seed: int = 0,
+    method: str = "auto",
+    thin: int = 1,
 ) -> Posterior:
     """`fit` from the sufficient statistics."""
     model = _scales.problem(found, priors)
-    scales = _explore.explore(model, draws, chains, seed, method)
+    scales = _explore.explore(model, draws, chains, seed, method, thin)
     thetas = np.ascontiguousarray(scales.thetas.reshape(chains * draws, -1))
     normal = np.random.default_rng([seed, 1]).standard_normal((chains * draws, len(model.cross)))
     effects = np.empty_like(normal)
@@ -213,7 +226,10 @@ def from_netcdf(data: bytes) -> Posterior:
     import xarray
 
     with xarray.open_dataset(io.BytesIO(data), group="posterior", engine="h5netcdf") as found:
-        draws = {str(name): np.asarray(values.values) for name, values in found.data_vars.items()}
+        draws = {
+            str(name): np.asarray(values.values, dtype=np.float64)  # type: ignore[str-bytes-safe]
+            for name, values in found.data_vars.items()
+        }
         levels = {
             name: tuple(str(level) for level in found[f"{name}_level"].values)
             for name in draws

@@ -28,7 +28,7 @@ _STEPS = 121
 """Ratios of shift to chance from 0 to 6."""
 
 
-def quantile_table(shapes: Sequence[Mixture], levels: Sequence[float] = LEVELS) -> Floats:
+def quantile_table(shapes: Sequence[Mixture], levels: Sequence[float] | Floats = LEVELS) -> Floats:
     """Quantiles of chance plus shift in units of chance: (shapes, ratios, levels)."""
     from scipy.special import ndtri
 
@@ -47,7 +47,7 @@ def quantile_table(shapes: Sequence[Mixture], levels: Sequence[float] = LEVELS) 
     return table
 
 
-def times(shapes: Sequence[Mixture], told: Outlook, levels: Sequence[float] = LEVELS) -> Floats:
+def times(shapes: Sequence[Mixture], told: Outlook, levels: Sequence[float] | Floats = LEVELS) -> Floats:
     """Seconds: (n, 2 + levels), the mean, the standard deviation and the quantiles of each start."""
     return times_from(quantile_table(shapes, levels), shapes, told)
 

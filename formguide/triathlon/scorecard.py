@@ -92,7 +92,8 @@ def _metrics(frame: pl.DataFrame, ours: pl.DataFrame | None) -> Iterator[dict[st
     def line(metric: str, mean: Mean, gap: Paired | None = None) -> dict[str, object]:
         found: dict[str, object] = {
             "metric": metric, "n": frame.height, "races": races, "value": mean.mean,
-            "standard_error": mean.standard_error, "difference": None, "difference_se": None, "difference_t": None,
+            "standard_error": mean.standard_error, "difference": None, "difference_se": None,
+            "difference_t": None,
         }  # fmt: skip
         if gap is not None:
             found |= {
@@ -116,9 +117,10 @@ def _metrics(frame: pl.DataFrame, ours: pl.DataFrame | None) -> Iterator[dict[st
     yield line("r2", Mean(value, error, frame.height), gap)
     pit = frame["pit"].to_numpy()
     for level in COVERAGES:
-        inside = np.abs(pit - 0.5) <= level / 200
-        yield line(f"coverage_{level}", scoring.clustered_mean(inside, race))
-    by_race = frame.group_by("race").agg(inside=((pl.col("pit") - 0.5).abs() <= 0.45).mean()).sort("race")
+        middle = np.abs(pit - 0.5) <= level / 200
+        yield line(f"coverage_{level}", scoring.clustered_mean(middle, race))
+    inside = (pl.col("pit") - 0.5).abs() <= 0.45
+    by_race = frame.group_by("race").agg(inside=inside.mean()).sort("race")
     yield line("coverage_90_by_race", scoring.mean_se(by_race["inside"].to_numpy()))
 
 

@@ -113,11 +113,18 @@ def starts(frame: pl.DataFrame) -> Starts:
         age=age_band(),
         y=pl.col("total_sec").cast(pl.Float64).log().fill_null(float("nan")),
     )
+    columns = {name: numbers[name].to_numpy() for name in numbers.columns}
     return Starts(
-        frame,
-        *(numbers[c].to_numpy() for c in numbers.columns),
-        *(coded[c] for c in ("race_id", "athlete_id", "course", "country")),
-        *(names[c] for c in ("race_id", "athlete_id", "course", "country")),
+        frame=frame,
+        **columns,
+        race=coded["race_id"],
+        athlete=coded["athlete_id"],
+        course=coded["course"],
+        country=coded["country"],
+        races=names["race_id"],
+        athletes=names["athlete_id"],
+        courses=names["course"],
+        countries=names["country"],
     )
 
 
