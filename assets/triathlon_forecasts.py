@@ -5,6 +5,7 @@ forecasts of past years never lean on it: each is made from what was known befor
 the posterior both follow the results, and neither the other.
 """
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +28,12 @@ OF_THE_SPORT: dict[str, Any] = {"group_name": SPORT, "key_prefix": SPORT, "backf
 BY_DISTANCE = dg.StaticPartitionsDefinition(list(DISTANCES))
 BY_DISTANCE_AND_SEASON = dg.MultiPartitionsDefinition({"distance": BY_DISTANCE, "season": SEASONS})
 """Each distance's forecasts of each year: a race of one says nothing new of the other's past."""
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", dg.BetaWarning)
+
+    ITS_SEASON = dg.MultiToSingleDimensionPartitionMapping("season")
+    """A distance's season leans on the season, whatever the distance."""
 
 EACH_FOLLOWS = FOLLOWS.without(dg.AutomationCondition.in_latest_time_window())
 """A late result changes the forecasts of the years after it, not only those of the present one."""
@@ -67,9 +74,7 @@ def finish_time_posterior(context: dg.AssetExecutionContext, lake: LakeParam) ->
     kinds={"numba"},
     code_version=issuing.FORECASTS_VERSION,
     description=FinishTimeForecasts.description,
-    deps=[
-        dg.AssetDep(race_results, partition_mapping=dg.MultiToSingleDimensionPartitionMapping("season")),
-    ],
+    deps=[dg.AssetDep(race_results, partition_mapping=ITS_SEASON)],
     automation_condition=EACH_FOLLOWS,
     check_specs=[*fits(FinishTimeForecasts), IN_ORDER],
 )

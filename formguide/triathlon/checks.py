@@ -8,25 +8,29 @@ import polars as pl
 
 from formguide.findings import SHOWN, Finding
 from formguide.lake import Lake
-from formguide.triathlon import race_page
+from formguide.triathlon import race_page, reference_csv
 from formguide.triathlon.arrivals import ARRIVALS
-from formguide.triathlon.folders import RACES
+from formguide.triathlon.folders import RACES, REFERENCE
 from formguide.triathlon.tables import FINISHED, SPORT, RaceRecords
 
 
 def nothing_lost(lake: Lake, seasons: Sequence[int]) -> Finding:
-    """Every line of every page is in the table or was set aside: the lines are counted in the files again."""
+    """Every line of every page, and every row of a table of finishes, is there or was set aside: they are
+    counted in the files again."""
     wrong = []
     lines = set_aside = 0
     for season in seasons:
-        tree = ARRIVALS.season_files(lake, season).get(RACES, {})
+        files = ARRIVALS.season_files(lake, season)
+        tree = files.get(RACES, {})
         bodies = [
             lake.raw_get(SPORT, sha) for path, sha in tree.items() if path.endswith(f"/{race_page.FILE}")
         ]
         manifest = lake.manifest(SPORT, RaceRecords.name, str(season))
         rows = manifest.rows or 0 if manifest else 0
         refused = int(manifest.extra.get("set_aside", 0)) if manifest else 0
+        tables = [lake.raw_get(SPORT, sha) for sha in files.get(REFERENCE, {}).values()]
         there = sum(race_page.count_lines(body) for body in bodies)
+        there += sum(reference_csv.count_rows(body, season) for body in tables)
         lines, set_aside = lines + there, set_aside + refused
         if there != rows + refused:
             wrong.append({"season": season, "lines": there, "rows": rows, "set_aside": refused})

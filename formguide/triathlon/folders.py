@@ -2,6 +2,7 @@
 
     <year>/<race>/default.tsv          a race's results
     <year>/<race>/weather-data.json    the race day and its weather
+    athlete_race.csv                   results in the reference system's form
 
 Whatever lies above these folders does not matter, so a part of a tree is placed like the whole. Files are
 known as source → path → bytes; the bytes are read when somebody asks for them.
@@ -13,10 +14,10 @@ import re
 from pathlib import Path
 
 from formguide.arrivals import Files, FilesOnDisk
-from formguide.triathlon import race_page, weather
+from formguide.triathlon import race_page, reference_csv, weather
 
-RACES = "races"
-SOURCES = (RACES,)
+RACES, REFERENCE = "races", "reference"
+SOURCES = (RACES, REFERENCE)
 
 _RACE_FILE = re.compile(rf"\d{{4}}/[^/]+/(?:{re.escape(race_page.FILE)}|{re.escape(weather.FILE)})")
 
@@ -26,6 +27,8 @@ def place(path: str) -> tuple[str, str] | None:
     parts = path.split("/")
     if any(part.startswith((".", "_")) for part in parts):
         return None
+    if parts[-1] == reference_csv.FILE:
+        return REFERENCE, parts[-1]
     kept = "/".join(parts[-3:])
     return (RACES, kept) if _RACE_FILE.fullmatch(kept) else None
 
@@ -74,4 +77,8 @@ def seasons_of(files: Files) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     for path in files.get(RACES, {}):
         found.setdefault(int(path[:4]), []).append(f"{RACES}/{path}")
+    tables = files.get(REFERENCE, {})
+    for path in tables:
+        for season in reference_csv.seasons(tables[path]):
+            found.setdefault(season, []).append(f"{REFERENCE}/{path}")
     return {season: sorted(paths) for season, paths in sorted(found.items())}

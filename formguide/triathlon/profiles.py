@@ -8,9 +8,11 @@ the races dated before its own day, and a race without a date knows those before
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from formguide.asof import fingerprint
 from formguide.lake import Lake
@@ -69,7 +71,7 @@ def athlete_profiles(results: pl.DataFrame) -> pl.DataFrame:
     if results.is_empty():
         return pl.DataFrame(schema=dtypes(AthleteProfiles))
     frame = results.sort("known_on", maintain_order=True).with_columns(*against_the_field())
-    answers = _answers(frame)
+    answers = run_kernel(kernel_inputs(frame))
     columns = {name: pl.Series(name, answers[:, i]) for i, name in enumerate(ANSWERS)}
     found = frame.select(*_KEYS).with_columns(*columns.values()).with_columns(pl.col(ANSWERS).fill_nan(None))
     return as_table(found, AthleteProfiles)
@@ -110,25 +112,23 @@ def against_the_field() -> list[pl.Expr]:
     ]
 
 
-def _answers(frame: pl.DataFrame) -> np.ndarray:
-    athlete = frame["athlete_id"].cast(pl.Categorical).to_physical().rank("dense").to_numpy() - 1
-    rows, start = order_by_athlete(athlete.astype(np.int64), int(athlete.max()) + 1)
-    day = frame["known_on"].cast(pl.Int32).to_numpy()
-    new_year = frame.select(pl.date(pl.col("year"), 1, 1).cast(pl.Int32)).to_series().to_numpy()
-    distance = frame["distance"].cast(pl.String)
-    codes = distance.replace_strict(
-        {name: i for i, name in enumerate(DISTANCES)}, default=-1, return_dtype=pl.Int8
-    )
+def kernel_inputs(frame: pl.DataFrame) -> tuple[Any, ...]:
+    """What the one pass reads: arrays of the results (with `against_the_field`) in the order in which they
+    became known."""
+    athlete = frame["athlete_id"].cast(pl.Categorical).to_physical().rank("dense").cast(pl.Int64) - 1
+    rows, start = order_by_athlete(athlete.to_numpy(), int(athlete.n_unique()))
+    distances = {name: i for i, name in enumerate(DISTANCES)}
+    distance = frame["distance"].cast(pl.String).replace_strict(distances, default=-1, return_dtype=pl.Int8)
     shares = frame.select(f"{leg}_share" for leg in LEGS).fill_null(np.nan).to_numpy()
     relative_shares = frame.select(f"{leg}_rel" for leg in LEGS).fill_null(np.nan).to_numpy()
-    found: np.ndarray = eve_profiles(
+    return (
         rows,
         start,
-        day,
+        frame["known_on"].cast(pl.Int32).to_numpy(),
         frame["year"].to_numpy(),
         frame["race_on"].is_not_null().to_numpy(),
-        new_year,
-        codes.to_numpy(),
+        frame.select(pl.date(pl.col("year"), 1, 1).cast(pl.Int32)).to_series().to_numpy(),
+        distance.to_numpy(),
         frame["usable"].to_numpy(),
         (frame["status"] == DNF).to_numpy(),
         (frame["status"] != DNS).to_numpy(),
@@ -138,4 +138,9 @@ def _answers(frame: pl.DataFrame) -> np.ndarray:
         np.ascontiguousarray(relative_shares),
         EWM_WEIGHT,
     )
+
+
+def run_kernel(inputs: tuple[Any, ...]) -> NDArray[np.float64]:
+    """The answers (n, len(ANSWERS)) of the one pass."""
+    found: NDArray[np.float64] = eve_profiles(*inputs)
     return found

@@ -14,7 +14,7 @@ import polars as pl
 
 from formguide.records import Reject
 from formguide.schema import dtypes
-from formguide.triathlon import folders, race_page, weather
+from formguide.triathlon import folders, race_page, reference_csv, weather
 from formguide.triathlon.identity import identify
 from formguide.triathlon.plausible import with_reasons
 from formguide.triathlon.shortened import shortened_legs
@@ -58,6 +58,11 @@ def read_season(season: int, files: Mapping[str, Mapping[str, bytes]]) -> Season
         lines += race_page.count_lines(tree[path]) if whole_page else frame.height + len(wrong)
         if day.race_on is None:
             undated.append(folder)
+    for path, body in files.get(folders.REFERENCE, {}).items():
+        frame, wrong = reference_csv.read_season(path, body, season)
+        frames.append(frame)
+        rejects += wrong
+        lines += frame.height + sum(reject.row is not None and reject.row > 1 for reject in wrong)
     records = pl.concat(frames) if frames else pl.DataFrame(schema=dtypes(RaceRecords))
     return SeasonRecords(records.sort("known_on", "race_id", "line"), rejects, lines, undated)
 
@@ -79,9 +84,10 @@ def read_results(folder: str | Path) -> pl.DataFrame:
     files = folders.read_folder(folder)
     records = []
     for season, names in folders.seasons_of(files).items():
-        mine = {name.partition("/")[2] for name in names}
-        tree = {path: body for path, body in files[folders.RACES].items() if path in mine}
-        records.append(read_season(season, {folders.RACES: tree}).records)
+        mine: dict[str, dict[str, bytes]] = {}
+        for source, path in (name.split("/", 1) for name in names):
+            mine.setdefault(source, {})[path] = files[source][path]
+        records.append(read_season(season, mine).records)
     return results_of(pl.concat(records)).table
 
 
