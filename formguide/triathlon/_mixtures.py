@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 COMPONENTS = 3
-_TURNS = 300
-_REACH, _BINS = 9.0, 720
+_TURNS = 150
+_REACH, _BINS = 9.0, 360
 _SHRINK = 20.0
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from formguide.asof import fingerprint
 from formguide.triathlon._ability_kernel import FEATURES, walk
 from formguide.triathlon.starts import AGES, Starts
 
@@ -27,6 +28,7 @@ Ints = NDArray[np.int64]
 
 __all__ = ["FEATURES", "Ability", "Asked", "as_of", "fit"]
 
+_MOST_REMEMBERED = 24
 _LEARNT_FROM_YEARS = 7
 _T_FREEDOM = 5.0
 _START = np.array([np.log(0.010), np.log(0.011), np.log(0.12), np.log(0.0010), np.log(0.0012), 2.0])
@@ -47,6 +49,9 @@ class Ability:
     prior: Floats
     drift: float
     noise: Floats
+
+
+_REMEMBERED: dict[str, Ability] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +103,8 @@ def as_of(ability: Ability, history: Starts, asked: Asked) -> tuple[Floats, Floa
 
 
 def fit(history: Starts, most: int = 90) -> Ability:
-    """The constants that fit a history, found with at most so many walks through it.
+    """The constants that fit a history, found with at most so many walks through it; the last few are
+    remembered, because both distances ask for the same.
 
     Raises:
         ValueError: if the history has no results.
@@ -107,6 +113,11 @@ def fit(history: Starts, most: int = 90) -> Ability:
 
     if not len(history):
         raise ValueError("no results to learn abilities from")
+    key = fingerprint(
+        most, *(np.ascontiguousarray(a).tobytes() for a in (history.y, history.athlete, history.day))
+    )
+    if key in _REMEMBERED:
+        return _REMEMBERED[key]
     usual = usual_by_age(history)
     relative = history.y - usual[history.distance, history.female, history.age]
     order = np.lexsort((np.arange(len(history)), history.race, history.day))
@@ -133,7 +144,10 @@ def fit(history: Starts, most: int = 90) -> Ability:
         method="Nelder-Mead",
         options={"maxfev": most, "xatol": 0.02, "fatol": 1e-6, "initial_simplex": _simplex(_START)},
     )
-    return _constants(usual, best.x)
+    if len(_REMEMBERED) >= _MOST_REMEMBERED:
+        _REMEMBERED.clear()
+    _REMEMBERED[key] = _constants(usual, best.x)
+    return _REMEMBERED[key]
 
 
 def usual_by_age(history: Starts, turns: int = 15, shrink: float = 5.0) -> Floats:

@@ -22,7 +22,6 @@ from formguide.triathlon import ability as abilities
 from formguide.triathlon import baselines, courses, pace_model, predictive
 from formguide.triathlon import forecast as forecasts
 from formguide.triathlon._columns import EXPERIENCE, columns
-from formguide.triathlon.ability import Ability
 from formguide.triathlon.forecast import Forecaster
 from formguide.triathlon.pace_model import Outlook, PaceModel
 from formguide.triathlon.starts import AGES, Starts, day_number, finishes, starts
@@ -78,17 +77,14 @@ def _blocks(
         able = [d for d in wanted if pace_model.enough(before, d)]
         if not able:
             continue
-        constants = forecasts.constants_of(results, eve)
         upto = results.filter(pl.col("year") <= last)
-        found += [score_block(upto, distance, eve, task, constants) for distance in able]
+        found += [score_block(upto, distance, eve, task) for distance in able]
     return pl.concat(found)
 
 
-def score_block(
-    results: pl.DataFrame, distance: str, eve: date, task: str, constants: Ability | None = None
-) -> pl.DataFrame:
+def score_block(results: pl.DataFrame, distance: str, eve: date, task: str) -> pl.DataFrame:
     """SCORES of every finish on or after a day, from models and rules fitted to what came before it."""
-    forecaster = forecasts.fit(results, distance, eve, constants=constants)
+    forecaster = forecasts.fit_before(results, distance, eve)
     frame = finishes(results)
     history = starts(frame.filter(pl.col("distance").cast(pl.String) == distance))
     scored = history.day >= day_number(eve)
@@ -106,8 +102,9 @@ def score_block(
     )  # fmt: skip
     parts = []
     shapes = forecaster.pace.shapes
+    points = predictive.quantile_table(shapes, baselines.LEVELS)
     for name, outlook in told.items():
-        table = predictive.times(shapes, outlook, baselines.LEVELS)
+        table = predictive.times_from(points, shapes, outlook)
         pit = predictive.pit(shapes, outlook, history.y[scored])
         parts.append(_scored(about, name, seconds, table[:, 0], table[:, 2:], pit))
     learnt = ~scored

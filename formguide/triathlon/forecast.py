@@ -26,6 +26,9 @@ Floats = NDArray[np.float64]
 VERSION = "1"
 """Changes when the same results would give other forecasts."""
 
+_MOST_REMEMBERED = 24
+_REMEMBERED: dict[str, Forecaster] = {}
+
 QUANTILES = ("p05", "p10", "p25", "p50", "p75", "p90", "p95")
 
 
@@ -63,6 +66,20 @@ def fit(
         known, rows, distance, middle, _beyond(told, asked), asked.female, told.experience, len(EXPERIENCE)
     )
     return Forecaster(fitted.model, legs, fitted.posterior)
+
+
+def fit_before(
+    results: pl.DataFrame, distance: str, eve: date, constants: Ability | None = None
+) -> Forecaster:
+    """`fit` as of a day; the last few are remembered by what they were fitted to, so that seasons which are
+    forecast and scored in one run are fitted to once."""
+    known = finishes(asof.before(results, eve, "known_on"))
+    key = asof.fingerprint(distance, eve, known)
+    if key not in _REMEMBERED:
+        while len(_REMEMBERED) >= _MOST_REMEMBERED:
+            _REMEMBERED.pop(next(iter(_REMEMBERED)))
+        _REMEMBERED[key] = fit(results, distance, eve, draws=60, chains=2, constants=constants)
+    return _REMEMBERED[key]
 
 
 def constants_of(results: pl.DataFrame, as_of: date) -> Ability:
@@ -143,23 +160,21 @@ def forecast(forecaster: Forecaster, known: Known, rows: pl.DataFrame) -> pl.Dat
 
 
 def forecast_seasons(
-    results: pl.DataFrame, wanted: list[tuple[str, int]], seed: int = 0
+    results: pl.DataFrame, wanted: list[tuple[str, int]]
 ) -> dict[tuple[str, int], pl.DataFrame]:
     """Forecasts of some (distance, season) pairs, each from a model fitted to what came before the season; no
     rows where that is too little."""
     found = {}
-    constants: dict[int, Ability] = {}
     for distance, year in sorted(wanted, key=lambda pair: (pair[1], pair[0])):
         rows = starters(results, distance, year)
         found[distance, year] = schema.empty(FinishTimeForecasts)
         eve = date(year, 1, 1)
         before = finishes(asof.before(results, eve, "known_on"))
-        if rows.is_empty() or not pace_model.enough(before, distance):
-            continue
-        if year not in constants:
-            constants = {year: constants_of(results, eve)}
-        forecaster = fit(results, distance, eve, seed=seed, constants=constants[year])
-        found[distance, year] = forecast(forecaster, known_of(forecaster, results), rows)
+        if not rows.is_empty() and pace_model.enough(before, distance):
+            forecaster = fit_before(results, distance, eve)
+            # What comes after the season has no say, and need not be looked at.
+            upto = results.filter(pl.col("year") <= year)
+            found[distance, year] = forecast(forecaster, known_of(forecaster, upto), rows)
     return found
 
 

@@ -23,27 +23,25 @@ Ints = NDArray[np.int64]
 LEVELS = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 """The quantiles that forecasts are made of."""
 
-_STEP = 0.05
-_STEPS = 121
+_STEP = 0.15
+_STEPS = 41
 """Ratios of shift to chance from 0 to 6."""
+_REACH, _POINTS = 7.0, 1201
 
 
 def quantile_table(shapes: Sequence[Mixture], levels: Sequence[float] | Floats = LEVELS) -> Floats:
-    """Quantiles of chance plus shift in units of chance: (shapes, ratios, levels)."""
-    from scipy.special import ndtri
-
+    """Quantiles of chance plus shift in units of chance: (shapes, ratios, levels). The distribution function
+    is computed on a fine grid and read backwards."""
     ratio = np.arange(_STEPS) * _STEP
     level = np.asarray(levels, dtype=np.float64)
     table = np.empty((len(shapes), _STEPS, len(level)))
     for s, shape in enumerate(shapes):
         sd = np.sqrt(shape.sd**2 + ratio[:, None] ** 2)
-        reach = ndtri(level)[None, :, None] * sd[:, None, :] + shape.mean
-        low, high = reach.min(axis=2), reach.max(axis=2)
-        for _ in range(60):
-            middle = 0.5 * (low + high)
-            below = _cdf(shape.weight, shape.mean, sd[:, None, :], middle) < level
-            low, high = np.where(below, middle, low), np.where(below, high, middle)
-        table[s] = 0.5 * (low + high)
+        reach = _REACH * np.sqrt(1 + ratio**2)
+        x = reach[:, None] * np.linspace(-1, 1, _POINTS)
+        below = _cdf(shape.weight, shape.mean, sd[:, None, :], x)
+        for r in range(_STEPS):
+            table[s, r] = np.interp(level, below[r], x[r])
     return table
 
 

@@ -89,7 +89,7 @@ def test_the_posterior_is_that_of_nuts_on_the_references_own_model():
 
     coded = reference.encode(reference.prepare(*tables(600)))
     design = coded.design
-    exact = reference.run(reference.prepare(*tables(600)), "70.3", draws=2000, chains=2).posterior
+    exact = reference.run(reference.prepare(*tables(600)), "70.3", 2000, 2).posterior
     with jax.enable_x64(True):
         sampler = MCMC(
             NUTS(reference.model, target_accept_prob=0.9),
