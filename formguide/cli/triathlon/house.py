@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from formguide.cli.sports import Runs, SportHouse
-from formguide.cli.triathlon import screen
+from formguide.cli.triathlon import screen, screen_forecasts
 from formguide.lake import Lake
 from formguide.triathlon.arrivals import ARRIVALS, SPORT
 from formguide.triathlon.folders import takes
@@ -66,17 +66,19 @@ class Triathlon:
         )
 
     def headline(self, console: Console, lake: Lake) -> None:
-        """What there is of each season."""
+        """What there is of each season, and how good the forecasts were where they have been scored."""
         screen.seasons(console, lake)
+        screen_forecasts.scorecard(console, lake)
         screen.set_aside(console, lake)
 
     def next_steps(self, lake: Lake) -> list[str]:
-        """Who raced most."""
+        """A forecast, the scorecard, and who raced most."""
         query = (
             "SELECT athlete_id, count(*) AS races, min(total_sec) AS best_sec FROM triathlon.race_results "
             "WHERE usable GROUP BY ALL ORDER BY races DESC LIMIT 10"
         )
-        return [f'sql "{query}"']
+        asked = f"forecast {SPORT} --distance 70.3 --gender F --age 40"
+        return [asked, f"backtest {SPORT}", f'sql "{query}"']
 
 
 HOUSE: SportHouse = Triathlon()

@@ -20,8 +20,8 @@ from formguide.triathlon.sample.truth import TRUTH, SampleTruth
 from formguide.triathlon.sample.world import COUNTRIES, NOISE, SHARES, TAIL_DEGREES, People, Race
 from formguide.triathlon.tables import FULL
 
-FIRST_YEAR, YEARS, FIELD = 2015, 8, 380
-"""The league that `formguide run triathlon --sample` makes: eight years, a field of 380."""
+FIRST_YEAR, YEARS, FIELD = 2015, 8, 320
+"""The league that `formguide run triathlon --sample` makes: eight years, a field of 320."""
 
 _DNS, _DNF, _DQ = 0.07, 0.05, 0.003
 _CANNOT_BE = 0.0015
