@@ -76,8 +76,9 @@ def athlete_clusters(results: pl.DataFrame, season: int, before: NDArray[np.floa
 def make_clusters(lake: Lake, seasons: Iterable[int]) -> dict[int, Made]:
     """The kinds of athletes of some seasons, each from the results before it and the last season's
     centres."""
-    made = {}
-    for season in sorted(seasons):
+    made, wanted = {}, sorted(seasons)
+    everything: pl.DataFrame | None = None
+    for season in wanted:
         made_from = fingerprint(
             VERSION,
             versions_up_to(lake, RaceResults.name, season - 1),
@@ -88,10 +89,11 @@ def make_clusters(lake: Lake, seasons: Iterable[int]) -> dict[int, Made]:
         if manifest is not None and manifest.made_from == made_from:
             made[season] = carried_over(manifest)
             continue
-        known = up_to(lake, RaceResults.name, season - 1)
-        results = lake.read_table(SPORT, RaceResults.name, known, RaceResults)
+        if everything is None:
+            known = up_to(lake, RaceResults.name, wanted[-1] - 1)
+            everything = lake.read_table(SPORT, RaceResults.name, known, RaceResults)
         before = _centres(lake, season - 1)
-        kinds = athlete_clusters(results, season, None if before is None else np.array(before))
+        kinds = athlete_clusters(everything, season, None if before is None else np.array(before))
         sizes = kinds.table.group_by("cluster").len().sort("cluster")["len"].to_list()
         facts: dict[str, Any] = {
             "sizes": sizes,
