@@ -156,16 +156,14 @@ def fit(
     """
     history = starts(finishes(asof.before(results, as_of, "known_on")))
     k = DISTANCES.index(distance)
+    chosen = history.distance == k
+    _require(chosen, history, distance, as_of)
     filter_constants = constants or ability.fit(history)
     known, level = ability.as_of(filter_constants, history, ability.asked_of(history, history))
-    chosen = history.distance == k
-    if chosen.any():
-        # A race that took its field a third less than others was not held in full, whatever its page says.
-        usual = np.nanmedian(level[np.unique(history.race[chosen])])
-        chosen &= np.abs(level[history.race] - usual) <= courses.NOT_IN_FULL
-    races = len(np.unique(history.race[chosen]))
-    if chosen.sum() < _FEWEST_ROWS or races < 2:
-        raise TooFew(f"{distance}: {int(chosen.sum())} finishes in {races} races before {as_of} are too few")
+    # A race that took its field a third less than others was not held in full, whatever its page says.
+    usual = np.nanmedian(level[np.unique(history.race[chosen])])
+    chosen &= np.abs(level[history.race] - usual) <= courses.NOT_IN_FULL
+    _require(chosen, history, distance, as_of)
     rows, known = _only(history, chosen), known[chosen]
     warmth = _warmth(rows)
     cols = columns(rows, known, _climate(warmth, rows))
@@ -189,6 +187,12 @@ def fit(
     which = _shape_class(paces, cols.experience, base)
     model = replace(model, paces=paces, shapes=_shapes(z[recent], which[recent]))
     return Fitted(model, found)
+
+
+def _require(chosen: NDArray[np.bool_], history: Starts, distance: str, as_of: date) -> None:
+    races = len(np.unique(history.race[chosen]))
+    if chosen.sum() < _FEWEST_ROWS or races < 2:
+        raise TooFew(f"{distance}: {int(chosen.sum())} finishes in {races} races before {as_of} are too few")
 
 
 def enough(finished: pl.DataFrame, distance: str) -> bool:

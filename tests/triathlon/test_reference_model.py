@@ -10,7 +10,7 @@ from formguide.triathlon import reference_model as reference
 
 
 def tables(n=900, seed=0):
-    """The reference's three tables, small: athletes of known effects, one without a cluster, one professional."""
+    """The reference's three tables, small: known effects, one athlete without a cluster, one professional."""
     rng = np.random.default_rng(seed)
     athlete = rng.integers(0, n // 3, n)
     women, group = rng.random(n // 3) < 0.25, rng.integers(0, 4, n // 3)
