@@ -76,15 +76,19 @@ def eve_profiles(
     now = np.zeros(STATE)
     january = np.zeros(STATE)
     for a in range(start.shape[0] - 1):
+        if start[a] == start[a + 1]:
+            continue
         _forget(now)
-        _forget(january)
         this_year = -1
         i = start[a]
+        every_race_dated = True
+        for k in range(i, start[a + 1]):
+            every_race_dated = every_race_dated and dated[rows[k]]
         while i < start[a + 1]:
             j = i
             while j < start[a + 1] and day[rows[j]] == day[rows[i]]:
                 j += 1
-            if year[rows[i]] != this_year:
+            if not every_race_dated and year[rows[i]] != this_year:
                 this_year = year[rows[i]]
                 january[:] = now
             for k in range(i, j):

@@ -70,7 +70,9 @@ def athlete_profiles(results: pl.DataFrame) -> pl.DataFrame:
     their order."""
     if results.is_empty():
         return pl.DataFrame(schema=dtypes(AthleteProfiles))
-    frame = results.sort("known_on", maintain_order=True).with_columns(*against_the_field())
+    in_order = results["known_on"].is_sorted()
+    frame = results if in_order else results.sort("known_on", maintain_order=True)
+    frame = frame.with_columns(*against_the_field())
     answers = run_kernel(kernel_inputs(frame))
     columns = {name: pl.Series(name, answers[:, i]) for i, name in enumerate(ANSWERS)}
     found = frame.select(*_KEYS).with_columns(*columns.values()).with_columns(pl.col(ANSWERS).fill_nan(None))
@@ -115,8 +117,8 @@ def against_the_field() -> list[pl.Expr]:
 def kernel_inputs(frame: pl.DataFrame) -> tuple[Any, ...]:
     """What the one pass reads: arrays of the results (with `against_the_field`) in the order in which they
     became known."""
-    athlete = frame["athlete_id"].cast(pl.Categorical).to_physical().rank("dense").cast(pl.Int64) - 1
-    rows, start = order_by_athlete(athlete.to_numpy(), int(athlete.n_unique()))
+    athlete = frame["athlete_id"].cast(pl.Categorical).to_physical().cast(pl.Int64).to_numpy()
+    rows, start = order_by_athlete(athlete, int(athlete.max()) + 1)
     distances = {name: i for i, name in enumerate(DISTANCES)}
     distance = frame["distance"].cast(pl.String).replace_strict(distances, default=-1, return_dtype=pl.Int8)
     shares = frame.select(f"{leg}_share" for leg in LEGS).fill_null(np.nan).to_numpy()
