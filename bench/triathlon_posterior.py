@@ -1,6 +1,6 @@
 """The hierarchical posterior of 2.2 million finishes: from sufficient statistics, and by other ways.
 
-    python bench/triathlon_posterior.py
+    python -m bench.triathlon_posterior
 
 Generated rows of the reference's shape: 2 genders, 50 age groups, 9 clusters, two covariates. Ours (`fit`,
 warm, all rows) is compared with
@@ -28,7 +28,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from _timing import check, duration, interleaved
+from bench._timing import check, duration, interleaved
 
 # One thread for JAX too.
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
@@ -98,10 +98,11 @@ def dense(design: Design, sigmas: tuple[float, float, float, float], block: int 
 def nuts(design: Design) -> tuple[float, float, float]:
     """CPU seconds and gradient steps of a short run of NUTS once compiled, and CPU seconds of one gradient
     alone."""
-    import jax
+    import jax as untyped
     from numpyro.infer import MCMC, NUTS
     from numpyro.infer.util import initialize_model
 
+    jax: Any = untyped
     model, data = reference(design)
     kernel = NUTS(model, target_accept_prob=0.85, max_tree_depth=6)
     sampler = MCMC(
@@ -122,11 +123,11 @@ def nuts(design: Design) -> tuple[float, float, float]:
     return took, steps, (time.process_time() - start) / 30
 
 
-def reference(design: Design) -> tuple[Any, dict[str, np.ndarray]]:
+def reference(design: Design) -> tuple[Any, dict[str, Any]]:
     """The reference's model with its sizes, and what it is given."""
     from formguide.triathlon.reference_model import model
 
-    data = {f"{g.name.removeprefix('mu_')}_idx": g.index for g in design.groups}
+    data: dict[str, Any] = {f"{g.name.removeprefix('mu_')}_idx": g.index for g in design.groups}
     data |= {"fitness": design.x[:, 0], "experience": design.x[:, 1], "y": design.y}
     return partial(model, n_gender=GENDERS, n_age=AGES, n_cluster=CLUSTERS), data
 
@@ -152,7 +153,7 @@ def cold() -> float:
     """CPU seconds of a process that starts, imports, loads compiled code from the disk and fits 2.2 million
     rows that it reads from a file."""
     code = (
-        "import sys; sys.path.insert(0, 'bench'); import numpy as np; import triathlon_posterior as t;"
+        "import sys; import numpy as np; import bench.triathlon_posterior as t;"
         "d = np.load(sys.argv[1]);"
         "g = tuple(t.Group(n, tuple(map(str, range(s))), d[n]) for n, s in t.SIZES.items());"
         "t.fit(t.Design(g, d['y'], ('beta_fitness', 'beta_experience'), d['x']), t.PRIORS, t.DRAWS, t.CHAINS)"
@@ -160,7 +161,8 @@ def cold() -> float:
     design = generated(ROWS)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.npz"
-        np.savez(path, y=design.y, x=design.x, **{g.name: g.index for g in design.groups})
+        arrays: dict[str, Any] = {"y": design.y, "x": design.x}
+        np.savez(path, **(arrays | {g.name: g.index for g in design.groups}))
         seconds = []
         for _ in range(3):
             before = resource.getrusage(resource.RUSAGE_CHILDREN)

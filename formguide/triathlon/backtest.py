@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 VERSION = "1"
 
 OURS = "formguide"
-RACE_KNOWN = "hindsight: each race's true level"
+RACE_KNOWN = "hindsight: true race level"
 WEATHER = "hindsight: the day's weather"
 ONCE, WALK = "fit once", "walk forward"
 LAST_BLOCK = 4

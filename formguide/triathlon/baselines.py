@@ -26,9 +26,9 @@ from formguide.triathlon.starts import AGES, Starts, eve_of
 
 Floats = NDArray[np.float64]
 
-LAST, LINEAR, COURSE = "last race", "linear: gender, age, best so far", "course mean"
+LAST, LINEAR, COURSE = "last race", "linear: gender, age, best", "course mean"
 HONEST = (LAST, LINEAR, COURSE)
-LEAKING = "hindsight: the reference's model, best and races over all races"
+LEAKING = "hindsight: the reference's model"
 
 LEVELS = (np.arange(99) + 1) / 100
 """The quantiles by which distributions are scored."""

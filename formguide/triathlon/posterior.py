@@ -131,8 +131,9 @@ class Posterior:
         )
         bad = found.filter(~good)
         least = found.select(pl.min_horizontal("ess_bulk", "ess_tail").min()).item()
+        most = found.select(pl.col("r_hat").max()).item()
         said = (
-            f"{found.height} parameters: r_hat at most {found['r_hat'].max():.4f}, ESS at least {least:.0f}; "
+            f"{found.height} parameters: r_hat at most {most:.4f}, ESS at least {least:.0f}; "
             f"scales by {self.method}, importance weights worth {self.effective:.0%}"
         )
         return Finding(bad.is_empty(), said, bad.height, bad)
@@ -227,8 +228,7 @@ def from_netcdf(data: bytes) -> Posterior:
 
     with xarray.open_dataset(io.BytesIO(data), group="posterior", engine="h5netcdf") as found:
         draws = {
-            str(name): np.asarray(values.values, dtype=np.float64)  # type: ignore[str-bytes-safe]
-            for name, values in found.data_vars.items()
+            str(name): np.asarray(values.values, dtype=np.float64) for name, values in found.data_vars.items()
         }
         levels = {
             name: tuple(str(level) for level in found[f"{name}_level"].values)

@@ -199,7 +199,7 @@ def test_nuts_on_the_scales_says_the_same():
 def test_simulation_based_calibration():
     """Parameters drawn from the prior lie anywhere in their posteriors, evenly (Talts et al., 2018)."""
     names = ("sigma_a", "sigma_b", "sigma", "x", "z", "intercept")
-    ranks = {name: [] for name in names}
+    ranks: dict[str, list[int]] = {name: [] for name in names}
     for seed in range(120):
         design, truth = small(n=60, seed=1000 + seed)
         found = fit(design, PRIORS, draws=99, chains=1, seed=seed, thin=8)

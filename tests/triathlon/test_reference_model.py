@@ -79,7 +79,7 @@ def test_its_files_have_its_columns(tmp_path):
     assert "legacy" in (tmp_path / "README.txt").read_text()
     assert found.checks["coverage_90"] == pytest.approx(0.9, abs=0.04)
     error = predictions["total_sec"] - predictions["bayes_pred"]
-    assert found.checks["mae_min"] == pytest.approx(error.abs().mean() / 60)
+    assert found.checks["mae_min"] == pytest.approx(np.abs(error.to_numpy()).mean() / 60)
 
 
 @pytest.mark.slow
@@ -117,7 +117,7 @@ def test_the_posterior_is_that_of_nuts_on_the_references_own_model():
         ours_mean, ours_sd = exact.mean(names.get(name, name)), exact.sd(names.get(name, name))
         theirs = values.reshape(len(values), -1)
         for i in range(theirs.shape[1]):
-            worth = float(arviz.ess(theirs[None, :, i]))  # type: ignore[no-untyped-call]
+            worth = float(arviz.ess(theirs[None, :, i]))
             error = np.atleast_1d(ours_sd)[i] * np.sqrt(1 / worth + 1 / 2000)
             assert abs(theirs[:, i].mean() - np.atleast_1d(ours_mean)[i]) < 5 * error, name
             assert theirs[:, i].std() == pytest.approx(

@@ -17,9 +17,16 @@ if TYPE_CHECKING:
     from formguide.triathlon.asked import Answer
 
 _BAR = 60
-_METRICS = (
-    "mae_min", "r2", "crps_min", "coverage_50", "coverage_80", "coverage_90", "coverage_90_by_race",
-)  # fmt: skip
+_METRICS = {
+    "mae_min": ("MAE min", 1),
+    "r2": ("R²", 3),
+    "crps_min": ("CRPS min", 2),
+    "coverage_50": ("in 50 %", 3),
+    "coverage_80": ("in 80 %", 3),
+    "coverage_90": ("in 90 %", 3),
+    "coverage_90_by_race": ("by race", 3),
+}
+"""Metrics shown, with their titles and digits."""
 _LEG_WORDS = dict(zip(SPLITS, ("swim", "swim to bike", "bike", "bike to run", "run"), strict=True))
 
 
@@ -108,10 +115,24 @@ def scores(console: Console, card: pl.DataFrame, full: bool = False) -> None:
 
 def _wide(chosen: pl.DataFrame) -> pl.DataFrame:
     """A row per model: metrics, and ours less theirs in CRPS with its t."""
-    wide = chosen.filter(pl.col("metric").is_in(_METRICS)).pivot("metric", index="model", values="value")
+    wide = chosen.filter(pl.col("metric").is_in(list(_METRICS))).pivot(
+        "metric", index="model", values="value"
+    )
     gap = chosen.filter(pl.col("metric") == "crps_min").select(
         "model", crps_gap="difference", crps_gap_t="difference_t"
     )
-    order = [c for c in _METRICS if c in wide.columns]
-    shown = wide.select("model", *order).join(gap, on="model", how="left", maintain_order="left")
-    return shown.rename({c: c.replace("coverage_", "in_") for c in order if c.startswith("coverage_")})
+    shown = wide.join(gap, on="model", how="left", maintain_order="left")
+    rows = [
+        {
+            "model": row["model"],
+            **{title: _digits(row.get(metric), digits) for metric, (title, digits) in _METRICS.items()},
+            "ours less theirs": _digits(row["crps_gap"], 2),
+            "t": _digits(row["crps_gap_t"], 1),
+        }
+        for row in shown.iter_rows(named=True)
+    ]
+    return pl.DataFrame(rows)
+
+
+def _digits(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
