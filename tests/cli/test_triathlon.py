@@ -35,6 +35,7 @@ def circuit(tmp_path: Path, made_circuit: Path) -> Path:
     return Path(shutil.copytree(made_circuit, tmp_path / "circuit", symlinks=True))
 
 
+@pytest.mark.slow
 def test_run_tells_the_seasons_and_who_is_who_and_carries_over(formguide, races, circuit):
     said = formguide("run", "triathlon", "--from", races, "--lake", circuit)
     assert said.code == 0, said.err
@@ -45,6 +46,7 @@ def test_run_tells_the_seasons_and_who_is_who_and_carries_over(formguide, races,
     assert all(" 0 computed" in row for row in steps), said.err
 
 
+@pytest.mark.slow
 def test_a_bad_page_is_told_and_does_not_stop_the_others(formguide, circuit, tmp_path):
     race = tmp_path / "more" / "2017" / "im703_more_2017"
     race.mkdir(parents=True)
