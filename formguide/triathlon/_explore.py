@@ -24,6 +24,8 @@ ENOUGH = 0.2
 """Weights that are worth less than this share of their number are not relied upon."""
 _NEAR = 1e-4
 _LEAST, _MOST = -25.0, 5.0
+_IMPOSSIBLE = -1e100
+"""Log density where the precision is singular to double precision."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,8 +148,21 @@ def _sides(model: Problem, mode: Floats, root: Floats) -> tuple[Floats, Floats]:
 
 def _densities(model: Problem, thetas: Floats) -> Floats:
     """Log density of each row; beyond what a double can hold it is that of the border."""
-    inside = np.ascontiguousarray(np.clip(thetas, _LEAST, _MOST))
-    return _scales.log_densities(inside, *model.arguments())
+    least = np.full(thetas.shape[1], _LEAST)
+    # Chance of a ten-thousandth of the outcome's size is as small as double precision can tell from none.
+    least[-1] = 0.5 * np.log(max(model.square / max(model.n, 1), 1e-12)) - 9.0
+    inside = np.ascontiguousarray(np.clip(thetas, least, _MOST))
+    try:
+        return _scales.log_densities(inside, *model.arguments())
+    except np.linalg.LinAlgError:
+        return np.array([_one_density(model, row) for row in inside])
+
+
+def _one_density(model: Problem, theta: Floats) -> float:
+    try:
+        return float(_scales.log_density(theta, *model.arguments()))
+    except np.linalg.LinAlgError:
+        return _IMPOSSIBLE
 
 
 def _curvature(model: Problem, x: Floats, step: float = 2e-3) -> Floats:
