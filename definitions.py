@@ -5,13 +5,33 @@ from typing import Any
 
 import dagster as dg
 
-from assets import baseball, baseball_backtest, baseball_day, formula1, track, track_models, warehouse
+from assets import (
+    baseball,
+    baseball_backtest,
+    baseball_day,
+    formula1,
+    track,
+    track_models,
+    triathlon,
+    triathlon_forecasts,
+    warehouse,
+)
 from resources import LakeResource, WatchedFolders, lake_root, watched_folders
 from resources.publisher import day_resources
 from sensors import SENSORS
 
 ASSETS = dg.load_assets_from_modules(
-    [formula1, baseball, baseball_backtest, baseball_day, track, track_models, warehouse]
+    [
+        formula1,
+        baseball,
+        baseball_backtest,
+        baseball_day,
+        track,
+        track_models,
+        triathlon,
+        triathlon_forecasts,
+        warehouse,
+    ]
 )
 
 

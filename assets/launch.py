@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
-from assets.partitions import SEASONS, season_range
+from assets.partitions import SEASONS, partition_range, season_range
 
 Progress = Callable[[str, str, Mapping[str, Any]], None]
 """Told what happened (`STEP_START`, `ASSET_MATERIALIZATION`, …; `LOG` for what an asset says on its way), in
@@ -70,9 +70,11 @@ def materialise(
     seasons: Sequence[int] = (),
     partition: str | None = None,
     config: Mapping[str, Any] | None = None,
+    up_to: str | None = None,
 ) -> dict[str, dict[str, object]]:
     """Runs the selected assets, over a range of seasons if some are given, or over one partition of another
-    kind; what was said of each, by its name. config: the settings of a step, by its name.
+    kind, or all from it `up_to` a second; what was said of each, by its name. config: the settings of a step,
+    by its name.
 
     Raises `RunFailed`, also for a season that there is no partition for.
     """
@@ -81,11 +83,14 @@ def materialise(
         keys = SEASONS.get_partition_keys()
         raise RunFailed(f"seasons are {keys[0]} to {keys[-1]}, not {outside[0]}")
     first_only = len(set(seasons)) == 1
+    tags = season_range(seasons) if seasons and not first_only else None
+    if partition is not None and up_to is not None:
+        tags = partition_range(partition, up_to)
     result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
         instance=instance,
         asset_selection=sorted(selection.resolve(definitions.resolve_asset_graph())),
-        partition_key=str(seasons[0]) if first_only else partition,
-        tags=season_range(seasons) if seasons and not first_only else None,
+        partition_key=str(seasons[0]) if first_only else None if tags else partition,
+        tags=tags,
         run_config={
             "loggers": {name: {} for name in definitions.loggers or ()},
             "ops": {step: {"config": settings} for step, settings in (config or {}).items()},

@@ -39,6 +39,11 @@ with warnings.catch_warnings():
     )
     """Each season leans on itself and on every season before it."""
 
+    SEASONS_BEFORE = dg.TimeWindowPartitionMapping(
+        start_offset=-90, end_offset=-1, allow_nonexistent_upstream_partitions=True
+    )
+    """Each season leans on every season before it, and not on itself."""
+
     ONE_RUN = dg.BackfillPolicy.single_run()
     """A backfill is one run over its whole range: assets read `context.partition_keys`."""
 
@@ -50,7 +55,9 @@ FOLLOWS = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_dep
 def season_range(seasons: Iterable[int | str]) -> dict[str, str]:
     """Run tags that select the partitions from the first to the last of some seasons."""
     keys = sorted(str(season) for season in seasons)
-    return {
-        "dagster/asset_partition_range_start": keys[0],
-        "dagster/asset_partition_range_end": keys[-1],
-    }
+    return partition_range(keys[0], keys[-1])
+
+
+def partition_range(first: str, last: str) -> dict[str, str]:
+    """Run tags that select the partitions from one key to another, in the order of their definition."""
+    return {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}

@@ -2,7 +2,16 @@
 
 import dagster as dg
 
-from assets import baseball, baseball_backtest, baseball_day, formula1, track, track_models
+from assets import (
+    baseball,
+    baseball_backtest,
+    baseball_day,
+    formula1,
+    track,
+    track_models,
+    triathlon,
+    triathlon_forecasts,
+)
 from assets.partitions import FOLLOWS
 from formguide import alerts
 from formguide import warehouse as duckdb_file
@@ -18,6 +27,8 @@ TABLES: dict[tuple[str, str], type[Table] | None] = {
     **baseball_day.TABLES,
     **track.TABLES,
     **track_models.TABLES,
+    **triathlon.TABLES,
+    **triathlon_forecasts.TABLES,
 }
 """Every table that the warehouse holds, with its declaration."""
 
@@ -30,6 +41,8 @@ TABLES: dict[tuple[str, str], type[Table] | None] = {
         *baseball_day.ASSETS,
         *track.ASSETS,
         *track_models.ASSETS,
+        *triathlon.ASSETS,
+        *triathlon_forecasts.ASSETS,
     ],
     group_name="warehouse",
     kinds={"duckdb"},

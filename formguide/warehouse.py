@@ -95,6 +95,7 @@ def build(lake: Lake, tables: Mapping[tuple[str, str], type[Table] | None]) -> P
         number = max(_generations(folder), default=0) + 1
         unfinished = folder / f"{files.TEMPORARY_PREFIX}{number}.duckdb"
         with duckdb.connect(str(unfinished)) as connection:
+            connection.execute("SET enable_progress_bar = false")  # it would be drawn into people's answers
             _fill(connection, lake, tables)
         with open(unfinished, "rb") as written:
             os.fsync(written.fileno())

@@ -6,5 +6,14 @@ from sensors.baseball_day import baseball_day
 from sensors.failures import run_failures
 from sensors.formula1 import formula1_files
 from sensors.track import track_files
+from sensors.triathlon import triathlon_files
 
-SENSORS = [formula1_files, baseball_files, baseball_day, track_files, automation, run_failures]
+SENSORS = [
+    formula1_files,
+    baseball_files,
+    track_files,
+    triathlon_files,
+    baseball_day,
+    automation,
+    run_failures,
+]

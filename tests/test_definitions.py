@@ -5,11 +5,12 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from assets import baseball, formula1, track
+from assets import baseball, formula1, track, triathlon
 from assets.baseball_backtest import SEEDS
 from assets.baseball_day import DATES
 from assets.partitions import SEASONS
 from assets.track_models import GENDER
+from assets.triathlon_forecasts import BY_DISTANCE, BY_DISTANCE_AND_SEASON
 from assets.warehouse import TABLES
 from definitions import build_defs
 from formguide.cli.base import Sport
@@ -17,7 +18,7 @@ from resources import LakeResource
 from sensors import SENSORS
 
 GRAPH = build_defs().resolve_asset_graph()
-NO_TABLES = {"gathered", "streak_policy", "peak_model"}
+NO_TABLES = {"gathered", "streak_policy", "peak_model", "finish_time_posterior"}
 """What is no table: files, or what only happens."""
 ASSETS = sorted(GRAPH.materializable_asset_keys)
 
@@ -43,14 +44,14 @@ def test_a_backfill_of_seasons_is_one_run(key):
 
 
 @pytest.mark.parametrize("key", ASSETS, ids=lambda key: key.to_user_string())
-def test_a_partition_is_a_season_a_date_a_seed_or_a_gender(key):
+def test_a_partition_is_a_season_a_date_a_seed_a_gender_or_a_distance(key):
     partitions = GRAPH.get(key).partitions_def
-    assert partitions in (None, SEASONS, DATES, SEEDS, GENDER)
+    assert partitions in (None, SEASONS, DATES, SEEDS, GENDER, BY_DISTANCE, BY_DISTANCE_AND_SEASON)
 
 
 @pytest.mark.parametrize("key", ASSETS, ids=lambda key: key.to_user_string())
 def test_an_asset_is_set_off_by_the_sensor_or_by_automation_not_by_both(key):
-    chains = formula1.SEASON_CHAIN | baseball.SEASON_CHAIN | track.SEASON_CHAIN
+    chains = formula1.SEASON_CHAIN | baseball.SEASON_CHAIN | track.SEASON_CHAIN | triathlon.SEASON_CHAIN
     by_sensor = key in chains.resolve(GRAPH)
     assert not (by_sensor and GRAPH.get(key).automation_condition is not None)
 
@@ -60,7 +61,7 @@ def test_every_asset_that_is_a_table_is_one_of_the_warehouse(sport):
     names = {key.path[-1] for key in ASSETS if key.path[0] == sport}
     held = {asset for schema, asset in TABLES if schema == sport}
     assert names - held <= NO_TABLES
-    assert len(held) >= 9
+    assert len(held) >= 7
 
 
 def resources(definitions):
@@ -85,7 +86,7 @@ def test_the_lake_is_where_the_environment_says(monkeypatch, tmp_path):
 def test_the_sensors_run_from_the_start_but_the_one_that_asks_the_network():
     named = {sensor.name: sensor for sensor in SENSORS}
     assert set(named) == {
-        *("formula1_files", "baseball_files", "track_files"),
+        *("formula1_files", "baseball_files", "track_files", "triathlon_files"),
         *("baseball_day", "automation", "run_failures"),
     }
     off = {sensor.name for sensor in SENSORS if sensor.default_status is not dg.DefaultSensorStatus.RUNNING}

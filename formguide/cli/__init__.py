@@ -24,6 +24,7 @@ from formguide.cli.query import sql
 from formguide.cli.run import run
 from formguide.cli.streak import streak_app
 from formguide.cli.track.checkpoint import track_app
+from formguide.cli.triathlon.reference import triathlon_app
 from formguide.cli.ui import ui
 from formguide.cli.words import SEASON_WORD, several_words
 from formguide.fetch import FetchError
@@ -51,6 +52,7 @@ app.add_typer(by_sport.pulls, name="pull")
 app.add_typer(streak_app, name="streak")
 app.add_typer(day_app, name="day")
 app.add_typer(track_app, name="track")
+app.add_typer(triathlon_app, name="triathlon")
 app.command()(sql)
 app.command()(ui)
 

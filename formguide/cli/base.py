@@ -36,6 +36,7 @@ class Sport(StrEnum):
     formula1 = "formula1"
     baseball = "baseball"
     track = "track"
+    triathlon = "triathlon"
 
 
 LakeOption = Annotated[

@@ -14,6 +14,8 @@ from formguide.cli.sports import BySport
 from formguide.cli.track.backtest import backtest as track_backtest
 from formguide.cli.track.forecast import forecast as track_forecast
 from formguide.cli.track.pull import pull as track_pull
+from formguide.cli.triathlon.backtest import backtest as triathlon_backtest
+from formguide.cli.triathlon.forecast import forecast as triathlon_forecast
 from formguide.cli.words import SEASON_WORD, several_words
 from formguide.formula1.scenarios import SCENARIOS
 
@@ -28,6 +30,7 @@ forecasts.command("formula1", cls=several_words("--scenarios", f"one or more of 
 )
 forecasts.command("baseball")(baseball_forecast)
 forecasts.command("track")(track_forecast)
+forecasts.command("triathlon")(triathlon_forecast)
 
 backtests = typer.Typer(
     cls=BySport,
@@ -37,6 +40,7 @@ backtests = typer.Typer(
 backtests.command("formula1", cls=_SEASONS)(formula1_backtest)
 backtests.command("baseball", cls=_SEASONS)(baseball_backtest)
 backtests.command("track", cls=_SEASONS)(track_backtest)
+backtests.command("triathlon", cls=_SEASONS)(triathlon_backtest)
 
 pulls = typer.Typer(
     cls=BySport,

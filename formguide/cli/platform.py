@@ -79,12 +79,13 @@ class Platform:
         seasons: Sequence[int] = (),
         partition: str | None = None,
         config: Mapping[str, Any] | None = None,
+        up_to: str | None = None,
     ) -> dict[str, dict[str, Any]]:
         """Runs assets; what was said of each. Raises `CommandError` with the run's first error."""
         try:
             with self.told.watching():
                 made: dict[str, dict[str, Any]] = self.launch.materialise(
-                    self.definitions, selection, self.instance, seasons, partition, config
+                    self.definitions, selection, self.instance, seasons, partition, config, up_to
                 )
         except self.launch.RunFailed as error:
             raise CommandError(str(error)) from error

@@ -33,8 +33,10 @@ class Runs(Protocol):
         seasons: Sequence[int] = (),
         partition: str | None = None,
         config: Mapping[str, Any] | None = None,
+        up_to: str | None = None,
     ) -> dict[str, dict[str, Any]]:
-        """Runs assets, over a range of seasons or one other partition if given; config: settings by step."""
+        """Runs assets, over a range of seasons or one other partition if given, or all from it `up_to` a
+        second; config: settings by step."""
         ...
 
     def season_chain(self, sport: str, seasons: Sequence[int]) -> dict[str, dict[str, Any]]:

@@ -19,7 +19,8 @@ BY_SPORT = ("forecast", "backtest", "pull")
 COMMANDS = (
     *(["run"], ["sql"], ["ui"], ["streak"], ["day"]),
     *([command] for command in BY_SPORT),
-    *([command, sport.value] for command in BY_SPORT for sport in Sport),
+    *([command, sport.value] for command in BY_SPORT[:2] for sport in Sport),
+    *(["pull", sport] for sport in ("formula1", "baseball")),
 )
 
 

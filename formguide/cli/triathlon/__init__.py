@@ -1,0 +1,1 @@
+"""Triathlon at the terminal: what the commands ask of this sport, and its own options."""
