@@ -162,6 +162,7 @@ def test_too_little_history_is_said_and_no_failure(stadium):
     assert stadium.lake.partitions(SPORT, "peak_model") == []
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*include_sources.*")
 def test_models_and_forecasts_follow_the_news_by_automation(stadium):
     def asked(cursor=None):

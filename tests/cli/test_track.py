@@ -57,6 +57,7 @@ def test_a_folder_is_taken_all_the_way_and_shown(taken_in):
     assert "sample league" not in out
 
 
+@pytest.mark.slow
 def test_the_backtest_prints_the_scorecard_with_baselines(formguide, track_lake):
     said = formguide("backtest", "track", "--lake", track_lake)
     assert said.code == 0, said.err
