@@ -42,10 +42,9 @@ Ints = NDArray[np.int64]
 
 VERSION = "1"
 
-AHEAD, AHEAD_OF_START = 1.17, 1.015
-"""How much further off races and single starts are after a model was fitted than before: from the seasons
-2015 to 2018 as models of the seasons before foresaw them (root mean square of the races' standardised
-errors; coverage where each race's level is known). No later season had a say."""
+AHEAD = 1.18
+"""How much further off the levels of races are after a model was fitted than it expected: what models fitted
+before 2015 showed over the races of 2015 to 2018 (`scripts/tune_triathlon.py`). No later season had a say."""
 PACES = 3
 """Classes of predicted pace that have a shape of their own."""
 _FEWEST_OF_A_COUNTRY = 30
@@ -226,7 +225,7 @@ def outlook_of(
     return Outlook(
         mean=base + level + past.gaps_before(rows.eve)[np.arange(len(rows)), cols.experience],
         shift=np.sqrt(AHEAD**2 * variance + doubt),
-        sd=AHEAD_OF_START * np.exp(0.5 * cols.variance @ model.variance),
+        sd=np.exp(0.5 * cols.variance @ model.variance),
         shape=_shape_class(model.paces, cols.experience, base),
         experience=cols.experience,
     )
