@@ -59,6 +59,9 @@ def _row_rules() -> list[tuple[pl.Expr, pl.Expr]]:
     finished = pl.col("status") == FINISHED
     whole = pl.col("shortened_legs").is_null()
     again = pl.int_range(pl.len()).over("race_id", "athlete_id", "status") > 0
+    # Nobody finishes twice on a day: of two totals under one id nobody can say whose either is.
+    day = pl.coalesce(pl.col("race_on").cast(pl.String), "race_id")
+    contradicted = total.filter(finished).n_unique().over(day, "athlete_id") > 1
     division = pl.col("division").str.to_uppercase()
     return [
         (finished & total.is_null(), pl.lit("finished without a total")),
@@ -71,6 +74,7 @@ def _row_rules() -> list[tuple[pl.Expr, pl.Expr]]:
             pl.format("total of {} s is faster than anybody's", total),
         ),
         (finished & again, pl.lit("the same finish stands in the race before it")),
+        (finished & contradicted, pl.lit("the athlete has finishes of that day with other totals")),
         (
             division.str.contains(r"^[MF]\s*\d") & (division.str.head(1) != pl.col("gender").cast(pl.String)),
             pl.lit("gender is not the division's"),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formguide.triathlon.identity import identify
-from tests.triathlon.pages import line, read
+from tests.triathlon.pages import line, read, results
 
 
 def records(*starts: tuple[int, dict[str, str]]) -> pl.DataFrame:
@@ -62,17 +62,61 @@ def test_ages_a_year_apart_are_one_athlete_and_more_are_two():
     )
 
 
-def test_nobody_finishes_two_races_a_day():
-    later = {"Total_Time": "5:30:00"}
-    assert who((1, {}), (1, later)) == [("aa01", "first"), ("aa01~2", "split_day")]
-    no_start = {"Total_Time": "", "Status": "DNS"}
-    assert who((1, {}), (1, no_start))[1][1] == "contact"
+def test_nobody_has_two_names_on_a_day():
+    other = {"Name": "Athlete two"}
+    assert who((1, {}), (1, other)) == [("aa01", "first"), ("aa01~2", "split_day")]
+    # On another day the name is one that was taken since.
+    assert who((1, {}), (2, other))[1] == ("aa01", "contact")
+    # Who bore the name before the day goes on being the athlete.
+    assert who((0, other), (1, {}), (1, other))[1:] == [("aa01~2", "split_day"), ("aa01", "contact")]
 
 
-def test_a_second_line_of_one_finish_is_one_athlete_and_of_another_finish_two():
+def test_lines_of_one_entry_are_one_athlete_whatever_their_totals():
     twice, _ = read(line(), line(), line(Total_Time="6:00:00"))
-    named = identify(twice).records
-    assert named["athlete_id"].to_list() == ["aa01", "aa01", "aa01~2"]
+    assert identify(twice).records["athlete_id"].to_list() == ["aa01"] * 3
+    assert who((1, {}), (1, {"Total_Time": "5:30:00"}))[1] == ("aa01", "contact")
+
+
+def test_of_finishes_of_one_day_with_two_totals_models_learn_from_neither():
+    found = results({"im703_here_2019": (date(2019, 5, 5), [line(), line(Total_Time="6:00:00")])})
+    assert found["usable"].to_list() == [False, False]
+    same = results({"im703_here_2019": (date(2019, 5, 5), [line(), line()])})
+    assert same["usable"].to_list() == [True, False]
+
+
+def undated(frame: pl.DataFrame, place: int) -> pl.DataFrame:
+    """The records with the start at a place in a race without a date."""
+    here = pl.int_range(pl.len()) == place
+    return frame.with_columns(
+        race_on=pl.when(~here).then("race_on"),
+        known_on=pl.when(here).then(pl.date(pl.col("year"), 12, 31)).otherwise("known_on"),
+    )
+
+
+def by_race(frame: pl.DataFrame) -> dict[str, str]:
+    named = identify(frame).records
+    return dict(zip(named["race_id"], named["athlete_id"], strict=True))
+
+
+@pytest.mark.parametrize("first", [{}, {"Gender": "F", "Division": "F40-44"}, {"ContactId": "bb02"}])
+def test_a_start_without_a_date_is_given_to_an_athlete_of_new_years_day(first):
+    """Its own year's starts, one of which may be what it would have been given by, have no say."""
+    frame = undated(records((1, first), (50, {}), (400, {})), 1)
+    alone = by_race(frame.filter(pl.col("race_id") == "im703_r01_2019"))
+    assert by_race(frame)["im703_r01_2019"] == alone["im703_r01_2019"] == "aa01"
+
+
+def test_a_start_without_a_date_is_known_when_its_year_is_over():
+    old = {"ContactId": "bb02", "Name": "Athlete two"}
+    frame = undated(
+        records((1, {}), (50, old), (90, {**old, "ContactId": ""}), (400, {**old, "ContactId": ""})), 1
+    )
+    found = by_race(frame)
+    assert found["im703_r02_2019"].startswith("start:")
+    # Two athletes of the name were begun in the year: the next year cannot say who it is.
+    assert found["im703_r03_2020"].startswith("start:")
+    without = by_race(frame.filter(pl.col("race_id") != "im703_r02_2019"))
+    assert without["im703_r03_2020"] == "bb02"
 
 
 def test_a_name_is_followed_under_a_new_id_or_none_where_everything_fits():
@@ -169,3 +213,45 @@ def test_an_athlete_is_one_gender_and_ages_as_the_years_go(starts):
         # Neighbouring ages are taken together twice at most: once on either side.
         assert np.max(born_from, initial=-9999) - np.min(born_to, initial=9999) <= 2
     assert identify(records(*starts)).records["athlete_id"].null_count() == 0
+
+
+DAY = st.lists(
+    st.fixed_dictionaries(
+        {
+            "ContactId": st.sampled_from(["", "a", "b"]),
+            "Name": st.sampled_from(["", "one", "two"]),
+            "Division": st.sampled_from(["M40-44", "M60-64", "F40-44", "MPRO", "MRELAY"]),
+            "Country": st.sampled_from(["Japan", "Australia"]),
+            "Total_Time": st.sampled_from(["", "5:00:00", "5:10:00"]),
+            "Gender": st.just(""),
+        }
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(DAY, DAY, st.booleans(), st.randoms(use_true_random=False))
+def test_what_came_of_a_days_starts_does_not_say_whose_they_are(before, starts, dated, chance):
+    on = date(2019, 5, 5) if dated else None
+    earlier, _ = read(*(line(**cells) for cells in before), folder="im703_then_2018", on=date(2018, 5, 5))
+    frame, _ = read(*(line(**cells) for cells in starts), on=on)
+    places = list(range(frame.height))
+    chance.shuffle(places)
+    outcome = ["line", "total_sec", "status"]
+    otherwise = frame.with_columns(frame.select(outcome)[places])
+    ours, then = (
+        identify(pl.concat([earlier, f])).records.sort("result_id").select("result_id", "athlete_id")
+        for f in (frame, otherwise)
+    )
+    assert then.equals(ours)
+
+
+@given(STARTS, st.integers(0, 13))
+def test_the_year_of_a_race_without_a_date_does_not_say_whose_its_starts_are(starts, place):
+    frame = records(*starts)
+    place %= frame.height
+    frame = undated(frame, place)
+    race, year = frame["race_id"][place], frame["year"][place]
+    earlier = frame.filter((pl.col("year") < year) | (pl.col("race_id") == race))
+    assert by_race(frame)[race] == by_race(earlier)[race]
