@@ -1,4 +1,4 @@
-"""The picture of the asset graph, drawn from the project's definitions."""
+"""The pictures of the asset graph, one per sport, drawn from the project's definitions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scripts.canvas import DEEP, GREY, PALE, WARM, figure
 
 KINDS = {
     "polars": DEEP, "numpy": "#2f8f6b", "numba": WARM, "lightgbm": "#8a5aa8",
-    "duckdb": "#b8930b",
+    "duckdb": "#b8930b", "torch": "#c2410c", "arviz": "#0f766e",
 }  # fmt: skip
 
 
@@ -54,8 +54,9 @@ BORDERS = {"sensor": ("solid", "when files arrive"), "follows": ((0, (4, 2)), "w
            "asked": ((0, (1, 2)), "on demand")}  # fmt: skip
 
 
-def boxes_of(defs: dg.Definitions) -> tuple[dict[str, Box], set[tuple[str, str]]]:
-    """The boxes by name and the arrows between them, arrows that follow from others left out."""
+def boxes_of(defs: dg.Definitions, sport: str) -> tuple[dict[str, Box], set[tuple[str, str]]]:
+    """The boxes of a sport and the warehouse by name and the arrows between them, arrows that follow from
+    others left out."""
     graph = defs.resolve_asset_graph()
     by_sensor = {
         key
@@ -68,13 +69,15 @@ def boxes_of(defs: dg.Definitions) -> tuple[dict[str, Box], set[tuple[str, str]]
     box_of: dict[dg.AssetKey, str] = {}
     found: dict[str, Box] = {}
     for key in graph.toposorted_asset_keys:
+        if key.path[0] not in (sport, "warehouse"):
+            continue
         node = graph.get(key)
         name = node.assets_def.op.name if len(node.execution_set_asset_keys) > 1 else key.path[-1]
         set_off = "follows" if node.automation_condition else "sensor" if key in by_sensor else "asked"
         box = found.setdefault(name, Box(name, [], min(node.kinds), node.group_name, set_off))
         box.assets.append(key.path[-1])
         box_of[key] = name
-    arrows = {(box_of[p], box_of[k]) for k in box_of for p in graph.get(k).parent_keys}
+    arrows = {(box_of[p], box_of[k]) for k in box_of for p in graph.get(k).parent_keys if p in box_of}
     parents = {name: {a for a, b in arrows if b == name and a != name} for name in found}
 
     @cache
@@ -166,9 +169,9 @@ def draw_loop(axes: Axes, box: Box) -> None:
     axes.text(box.x, foot - 0.32, "the season before", ha="center", va="top", fontsize=9.5, color=GREY)
 
 
-def asset_graph(defs: dg.Definitions) -> Figure:
-    """The assets as the definitions have them, left to right."""
-    boxes, arrows = boxes_of(defs)
+def asset_graph(defs: dg.Definitions, sport: str) -> Figure:
+    """The assets of a sport as the definitions have them, left to right."""
+    boxes, arrows = boxes_of(defs, sport)
     passes = layout(boxes, arrows)
     high = max(abs(b.y) + b.height / 2 for b in boxes.values()) + 0.5
     wide = max(b.x for b in boxes.values()) + WIDTH / 2 + 0.2

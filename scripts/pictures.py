@@ -1,6 +1,6 @@
-"""The pictures of the README, drawn anew: the asset graph, one forecast, and how calibrated forecasts were.
+"""The pictures of the README, drawn anew: asset graphs, one forecast, and how calibrated forecasts were.
 
-    python -m scripts.pictures [--out docs] [--from FOLDER] [--only asset_graph forecast calibration]
+    python -m scripts.pictures [--out docs] [--from FOLDER] [--only asset_graph_track forecast calibration …]
 
 The forecast is the sample league's. So is the calibration, unless FOLDER names a folder of real race
 weekends (laid out as f1db's): then it is of the last three seasons in it. A picture holds counts and
@@ -14,7 +14,7 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -26,6 +26,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from formguide import scoring
+from formguide.cli.base import Sport
 from formguide.formula1 import backtest, conditions, figures, forecast, results, strengths
 from formguide.formula1.incremental import CONDITION_INPUTS
 from formguide.formula1.sample import write_sample
@@ -188,7 +189,8 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent.parent / "docs")
     parser.add_argument("--from", dest="folder", type=Path, help="real race weekends, for the calibration")
-    names = ("asset_graph", "forecast", "calibration")
+    graphs = {f"asset_graph_{sport.value}": sport.value for sport in Sport}
+    names = (*graphs, "forecast", "calibration")
     parser.add_argument("--only", nargs="+", choices=names, default=names)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
@@ -200,13 +202,13 @@ def main() -> None:
             write_sample(Path(scratch))
             return league(Path(scratch), "sample league")
 
-    def assets() -> Figure:
+    def assets(sport: str) -> Figure:
         from definitions import defs
 
-        return asset_graph(defs)
+        return asset_graph(defs, sport)
 
     draw: dict[str, Callable[[], Figure]] = {
-        "asset_graph": assets,
+        **{name: partial(assets, sport) for name, sport in graphs.items()},
         "forecast": lambda: one_race(sample()),
         "calibration": lambda: calibration(league(args.folder, "Formula 1") if args.folder else sample()),
     }
