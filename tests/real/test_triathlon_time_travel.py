@@ -100,3 +100,41 @@ def test_forecasts_before_a_day_do_not_know_it(records):
     (then,) = forecast.forecast_seasons(results_of(wrong).table, asked).values()
     assert ours.filter(before).height > 1000
     assert fingerprint(then.filter(before)) == fingerprint(ours.filter(before))
+
+
+UNDATED_OF = 2013
+
+
+@pytest.fixture(scope="module")
+def undated_alone(records):
+    """Records up to a season, and again with every dated race of that season made wrong."""
+    some = records.filter(pl.col("year") <= UNDATED_OF)
+    dated = (pl.col("year") == UNDATED_OF) & pl.col("race_on").is_not_null()
+    wrong = elsewhere(some.filter(dated), date(UNDATED_OF, 1, 1))
+    wrong = wrong.filter(pl.col("known_on") <= date(UNDATED_OF, 12, 31))
+    return results_of(some).table, results_of(pl.concat([some.filter(~dated), wrong])).table
+
+
+def asked_without_a_date(results: pl.DataFrame) -> pl.DataFrame:
+    return results.filter((pl.col("year") == UNDATED_OF) & pl.col("race_on").is_null())
+
+
+def test_whose_a_start_without_a_date_is_does_not_know_its_year(undated_alone):
+    (ours, then), said = undated_alone, ["result_id", "athlete_id", "identity"]
+    assert asked_without_a_date(ours).height > 1000
+    assert fingerprint(asked_without_a_date(then).select(said)) == fingerprint(
+        asked_without_a_date(ours).select(said)
+    )
+
+
+@pytest.mark.slow
+def test_forecasts_of_races_without_a_date_do_not_know_their_year(undated_alone):
+    asked = [("70.3", UNDATED_OF)]
+    ours, then = (
+        next(iter(forecast.forecast_seasons(results, asked).values()))
+        .filter(pl.col("race_on").is_null())
+        .drop("pit")  # what came of it
+        for results in undated_alone
+    )
+    assert ours.height > 300
+    assert fingerprint(then) == fingerprint(ours)
