@@ -113,9 +113,11 @@ def fit(history: Starts, most: int = 90) -> Ability:
 
     if not len(history):
         raise ValueError("no results to learn abilities from")
-    key = fingerprint(
-        most, *(np.ascontiguousarray(a).tobytes() for a in (history.y, history.athlete, history.day))
-    )
+    drawn_on = (
+        history.y, history.athlete, history.day, history.year, history.race, history.distance,
+        history.female, history.age,
+    )  # fmt: skip
+    key = fingerprint(most, *(np.ascontiguousarray(a).tobytes() for a in drawn_on))
     if key in _REMEMBERED:
         return _REMEMBERED[key]
     usual = usual_by_age(history)

@@ -23,7 +23,7 @@ from formguide.triathlon.tables import DISTANCES, SPLITS
 
 Floats = NDArray[np.float64]
 
-VERSION = "1"
+VERSION = "2"
 """Changes when the same results would give other forecasts."""
 
 _MOST_REMEMBERED = 24
@@ -74,7 +74,14 @@ def fit_before(
     """`fit` as of a day; the last few are remembered by what they were fitted to, so that seasons which are
     forecast and scored in one run are fitted to once."""
     known = finishes(asof.before(results, eve, "known_on"))
-    key = asof.fingerprint(distance, eve, known)
+    said = () if constants is None else (constants.usual, constants.prior, np.array(constants.noise))
+    key = asof.fingerprint(
+        distance,
+        eve,
+        known,
+        constants and constants.drift,
+        *(np.ascontiguousarray(a).tobytes() for a in said),
+    )
     if key not in _REMEMBERED:
         while len(_REMEMBERED) >= _MOST_REMEMBERED:
             _REMEMBERED.pop(next(iter(_REMEMBERED)))

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from formguide import schema
+from formguide import asof, schema
 from formguide.asof import fingerprint
 from formguide.lake import Lake
 from formguide.making import Made, carried_over
@@ -23,7 +23,7 @@ from formguide.triathlon.tables import DISTANCES, RaceResults
 POSTERIOR = "finish_time_posterior"
 POSTERIOR_FILE, MODEL_FILE = "posterior.nc", "forecaster.json"
 
-POSTERIOR_VERSION = f"1-{forecast.VERSION}-{pace_model.VERSION}"
+POSTERIOR_VERSION = f"2-{forecast.VERSION}-{pace_model.VERSION}"
 FORECASTS_VERSION = f"1-{forecast.VERSION}-{pace_model.VERSION}"
 SCORECARD_VERSION = f"1-{backtest.VERSION}-{scorecard.VERSION}-{forecast.VERSION}-{pace_model.VERSION}"
 
@@ -46,12 +46,15 @@ def make_posterior(lake: Lake, distances: Iterable[str] = DISTANCES) -> dict[str
         if results is None:
             results = lake.read_table(SPORT, RaceResults.name, None, RaceResults)
         as_of = day_after(results)
-        if as_of is None or not pace_model.enough(finishes(results), distance):
+        if as_of is None:
+            continue
+        known = finishes(asof.before(results, as_of, "known_on"))
+        if not pace_model.enough(known, distance):
             continue
         constants = constants or forecast.constants_of(results, as_of)
         fitted = forecast.fit(results, distance, as_of, _DRAWS, _CHAINS, constants=constants, thin=_THIN)
         assert fitted.posterior is not None
-        found = identified(fitted.posterior, starts(finishes(results)), distance)
+        found = identified(fitted.posterior, starts(known), distance)
         facts = {
             "rows": fitted.pace.rows,
             "races": fitted.pace.races,
@@ -78,9 +81,15 @@ def read_forecaster(lake: Lake, distance: str) -> Forecaster:
 
 
 def day_after(results: pl.DataFrame) -> date | None:
-    """The first day on which all results are known."""
-    last = results["known_on"].max()
-    return last + timedelta(days=1) if isinstance(last, date) else None
+    """The first day on which all results are known, but for those of races without a date in a year that is
+    not over: they count from the year's end on."""
+    dated, undated = pl.col("race_on").is_not_null(), pl.col("race_on").is_null()
+    last = results.filter(dated)["known_on"].max()
+    over = results.filter(undated)
+    if isinstance(last, date):
+        over = over.filter(pl.col("known_on").dt.year() < last.year)
+    days = [day for day in (last, over["known_on"].max()) if isinstance(day, date)]
+    return max(days) + timedelta(days=1) if days else None
 
 
 def identified(found: Posterior, history: Starts, distance: str) -> Posterior:

@@ -4,7 +4,8 @@ up."""
 from __future__ import annotations
 
 import re
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -16,6 +17,7 @@ from formguide.triathlon import (
     courses,
     forecast,
     forecast_checks,
+    issuing,
     model_file,
     predictive,
     starts,
@@ -38,6 +40,46 @@ def results() -> pl.DataFrame:
 @pytest.fixture(scope="module")
 def fitted(results):
     return forecast.fit_before(results, "70.3", date(2017, 1, 1))
+
+
+def test_constants_are_remembered_by_all_that_they_depend_on(results):
+    history = starts.starts(starts.finishes(results))
+    found = ability.fit(history, most=8)
+    assert ability.fit(history, most=8) is found
+    for other in (
+        replace(history, race=np.roll(history.race, 40)),
+        replace(history, distance=1 - history.distance),
+        replace(history, female=1 - history.female),
+        replace(history, age=np.roll(history.age, 1)),
+    ):
+        assert ability.fit(other, most=8) is not found
+
+
+def test_a_forecaster_is_remembered_by_its_constants_too(results, fitted):
+    assert forecast.fit_before(results, "70.3", date(2017, 1, 1)) is fitted
+    given = replace(fitted.pace.ability, drift=2 * fitted.pace.ability.drift)
+    other = forecast.fit_before(results, "70.3", date(2017, 1, 1), given)
+    assert other.pace.ability is given
+
+
+def test_a_race_without_a_date_does_not_put_off_what_may_be_asked(results):
+    def day(dated: list[date], undated: list[int]) -> date | None:
+        return issuing.day_after(
+            pl.DataFrame(
+                {
+                    "race_on": [*dated, *(None for _ in undated)],
+                    "known_on": [*dated, *(date(year, 12, 31) for year in undated)],
+                },
+                schema={"race_on": pl.Date, "known_on": pl.Date},
+            )
+        )
+
+    assert day([date(2019, 5, 5), date(2018, 7, 1)], [2019]) == date(2019, 5, 6)
+    assert day([date(2019, 5, 5)], [2017, 2018]) == date(2019, 5, 6)
+    assert day([date(2019, 12, 31)], [2019]) == date(2020, 1, 1)
+    assert day([], [2018]) == date(2019, 1, 1)
+    assert day([], []) is None
+    assert issuing.day_after(results) == results["race_on"].max() + timedelta(days=1)
 
 
 def test_times_are_those_of_a_simulation():
