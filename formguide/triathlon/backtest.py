@@ -29,7 +29,7 @@ from formguide.triathlon.tables import DISTANCES
 
 Floats = NDArray[np.float64]
 
-VERSION = "1"
+VERSION = "2"
 
 OURS = "formguide"
 RACE_KNOWN = "hindsight: true race level"

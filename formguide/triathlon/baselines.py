@@ -55,8 +55,8 @@ def rules(history: Starts, learnt: NDArray[np.bool_], scored: NDArray[np.bool_])
         LAST: np.where(returning, seen["last"], course),
         LINEAR: np.where(
             returning,
-            _least_squares(np.column_stack([seen["best"], cell]), seconds, learnt & returning),
-            _least_squares(cell, seconds, learnt & ~returning),
+            _least_squares(np.column_stack([seen["best"], cell]), seconds, learnt & returning, usual),
+            _least_squares(cell, seconds, learnt & ~returning, usual),
         ),
     }
     found = {}
@@ -73,11 +73,12 @@ def rules(history: Starts, learnt: NDArray[np.bool_], scored: NDArray[np.bool_])
     return found
 
 
-def _least_squares(x: Floats, y: Floats, learnt: NDArray[np.bool_]) -> Floats:
-    """Fitted values of all rows; a column that no learnt row has counts for nothing."""
+def _least_squares(x: Floats, y: Floats, learnt: NDArray[np.bool_], usual: float) -> Floats:
+    """Fitted values of all rows; a column that no learnt row has counts for nothing. Where no row is
+    learnt, all are `usual`."""
     usable = np.nan_to_num(x)
     if not learnt.any():
-        return np.full(len(y), y.mean() if len(y) else 0.0)
+        return np.full(len(y), usual)
     coefficient, *_ = np.linalg.lstsq(usable[learnt], y[learnt], rcond=None)
     unseen = ~usable[learnt].any(axis=0)
     fallback = coefficient[~unseen][-1] if (~unseen).any() else 0.0

@@ -25,7 +25,7 @@ from formguide.triathlon.tables import IDENTITIES, RaceRecords, RaceResults
 RECORDS_VERSION = "1"
 """Changes when the same files would give other records."""
 
-RESULTS_VERSION = "1"
+RESULTS_VERSION = "2"
 """Changes when the same records would give other results."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +11,8 @@ import pytest
 
 from formguide import schema
 from formguide.cli import main
+from formguide.cli.base import UsageError
+from formguide.cli.triathlon.forecast import _of_athlete
 from formguide.lake import Lake
 from formguide.triathlon import forecast, issuing, model_file
 from formguide.triathlon.tables import RaceResults
@@ -71,6 +74,22 @@ def test_an_athlete_of_the_lake_as_json(lake, capsys):
     assert answer["p05_sec"] < answer["p50_sec"] < answer["p95_sec"]
     middles = sum(part["p50_sec"] for part in answer["parts"].values())
     assert middles == pytest.approx(answer["p50_sec"], abs=1)
+
+
+def test_age_and_gender_are_those_of_the_last_start_before_the_day():
+    starts = pl.DataFrame(
+        {
+            "athlete_id": ["aa01", "aa01"],
+            "gender": ["F", "F"],
+            "age_group": ["35-39", "40-44"],
+            "known_on": [date(2017, 5, 1), date(2018, 5, 1)],
+        }
+    )
+    assert _of_athlete(starts, "aa01", None, None, date(2018, 5, 1)) == ("F", "35-39")
+    assert _of_athlete(starts, "aa01", None, None, date(2018, 5, 2)) == ("F", "40-44")
+    assert _of_athlete(starts, "aa01", None, "50", date(2018, 5, 2)) == ("F", "50")
+    with pytest.raises(UsageError, match="before 2017-05-01"):
+        _of_athlete(starts, "aa01", None, None, date(2017, 5, 1))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from formguide import schema, scoring
 from formguide.lake import Lake
 from formguide.triathlon import backtest, baselines, forecast_checks, issuing, pictures, scorecard
 from formguide.triathlon.forecast_tables import FinishTimeForecasts, ForecastScorecard
+from formguide.triathlon.starts import finishes, starts
 from formguide.triathlon.tables import RaceResults
 from tests.triathlon.leagues import small
 
@@ -32,6 +33,24 @@ def value(card, model, metric, population="all", by="all", column="value"):
         & (pl.col("by") == by)
     )
     return found[column][0]
+
+
+def test_rules_without_anything_to_learn_from_do_not_learn_from_what_is_scored():
+    """Nobody who returns is learnt from: the rule says what was usual, whatever those scored will take."""
+    frame = finishes(small()).filter(pl.col("distance").cast(pl.String) == "70.3")
+    first = min(frame["year"].to_list())
+    learnt = frame.filter(pl.col("year") == first).unique("athlete_id", maintain_order=True)
+    scored = frame.filter(
+        (pl.col("year") == first + 1) & pl.col("athlete_id").is_in(learnt["athlete_id"].to_list())
+    )
+    said = []
+    for slower in (0, 3600):
+        later = scored.with_columns(pl.col("total_sec") + slower).unique("athlete_id", maintain_order=True)
+        history = starts(pl.concat([learnt, later]))
+        mine = np.arange(len(history)) < learnt.height
+        said.append(baselines.rules(history, mine, ~mine)[baselines.LINEAR].point)
+    assert len(said[0]) > 10
+    np.testing.assert_array_equal(said[1], said[0])
 
 
 def test_every_model_is_scored_on_the_same_starts(scores):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import polars as pl
 import typer
 
+from formguide import asof
 from formguide.cli.base import CommandError, LakeOption, UsageError, err, open_lake, out
 from formguide.cli.triathlon import screen_forecasts
 from formguide.lake import Lake
@@ -65,7 +66,10 @@ def forecast(
     if results.is_empty():
         raise CommandError("the lake holds no races: formguide run triathlon --sample, or --from PATH")
     if athlete and (gender is None or age is None):
-        gender, age = _of_athlete(results, athlete, gender, age)
+        from formguide.triathlon.issuing import day_after
+
+        on = day.date() if day else day_after(results)
+        gender, age = _of_athlete(results, athlete, gender, age, on)
     chosen = _ask("distance", distance, DISTANCES)
     question = Question(
         distance=chosen,
@@ -128,14 +132,19 @@ def _past(said: list[str] | None, athlete: str | None) -> tuple[PastResult, ...]
 
 
 def _of_athlete(
-    results: pl.DataFrame, athlete: str, gender: str | None, age: str | None
+    results: pl.DataFrame, athlete: str, gender: str | None, age: str | None, on: date | None
 ) -> tuple[str | None, str | None]:
-    """Gender and age group of an athlete's last start, where they were not said."""
-    theirs = results.filter((pl.col("athlete_id") == athlete) & pl.col("age_group").is_not_null()).sort(
-        "known_on"
-    )
+    """Gender and age group of an athlete's last start before a day, where they were not said."""
+    theirs = results.filter((pl.col("athlete_id") == athlete) & pl.col("age_group").is_not_null())
     if theirs.is_empty():
         raise UsageError(f"--athlete {athlete}: nobody in the lake has this id")
+    if on is not None:
+        theirs = asof.before(theirs, on, "known_on")
+    if theirs.is_empty():
+        raise UsageError(
+            f"--athlete {athlete}: no start of theirs in the lake before {on}; say --gender and --age"
+        )
+    theirs = theirs.sort("known_on")
     return gender or str(theirs["gender"][-1]), age or str(theirs["age_group"][-1])
 
 
