@@ -47,11 +47,11 @@ def give(contact: Any, entry: Any, year: Any, group: Any, dated: Any, team: Any)
     node_person = np.empty(3 * n, np.int64)
     node_next = np.empty(3 * n, np.int64)
     nodes = 0
-    # Athletes who begin in the group at hand, by contact id, and who bears the id's own name.
+    # Athletes who begin in the group at hand, by contact id, and which of its id each athlete began as.
     new_group = np.full(contact.max() + 2, -1, np.int64)
     new_head = np.full(contact.max() + 2, -1, np.int64)
     new_next = np.full(n, -1, np.int64)
-    bearer = np.full(contact.max() + 2, -1, np.int64)
+    born = np.zeros(n, np.int32)
     people = 0
     this_year = -1
     i = 0
@@ -78,18 +78,20 @@ def give(contact: Any, entry: Any, year: Any, group: Any, dated: Any, team: Any)
         # What the starts say is known once all of them are settled.
         for k in range(i, j):
             c, p = contact[k], person[k]
-            if begins[k] and ordinal[k] == 1:
-                if bearer[c] >= 0:
-                    # Somebody began under the same id since New Year's Day, and has its name already.
-                    begins[k], ordinal[k] = False, 0
-                    known[p] = entry[k]
-                    # The others of this race that were given to the same new athlete go along.
-                    for other in range(i, j):
-                        if person[other] == p:
-                            person[other] = bearer[c]
-                    p = bearer[c]
-                else:
-                    bearer[c] = p
+            if not begins[k] or ordinal[k] == 0:
+                continue
+            node = by_contact[c]
+            while node >= 0 and born[node_person[node]] != ordinal[k]:
+                node = node_next[node]
+            if node < 0:
+                born[p] = ordinal[k]
+                continue
+            # Somebody has begun as the same one of this id since New Year's Day, and has the name already;
+            # the starts of this race that were given to the new athlete go along.
+            begins[k], ordinal[k] = False, 0
+            for other in range(i, j):
+                if person[other] == p:
+                    person[other] = node_person[node]
         for k in range(i, j):
             p, m = person[k], entry[k, NAME]
             if begins[k]:
@@ -177,8 +179,8 @@ def _settle(
         today[p] = entry[k]
         if not team[k] and c >= 0:
             place = others[k] + before + 1
-            # Of races that know nothing of each other only the first of an id can bear its name.
-            ordinal[k] = place if dated or place == 1 else 0
+            # Races that know nothing of each other may each have one who begins as the next of an id.
+            ordinal[k] = place if dated or before == 0 else 0
             new_next[p] = new_head[c]
             new_head[c] = p
     return people
