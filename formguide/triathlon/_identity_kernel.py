@@ -51,7 +51,7 @@ def give(contact: Any, entry: Any, year: Any, group: Any, dated: Any, team: Any)
     new_group = np.full(contact.max() + 2, -1, np.int64)
     new_head = np.full(contact.max() + 2, -1, np.int64)
     new_next = np.full(n, -1, np.int64)
-    born = np.zeros(n, np.int32)
+    born = np.full((n, 2), -1, np.int64)
     people = 0
     this_year = -1
     i = 0
@@ -81,10 +81,10 @@ def give(contact: Any, entry: Any, year: Any, group: Any, dated: Any, team: Any)
             if not begins[k] or ordinal[k] == 0:
                 continue
             node = by_contact[c]
-            while node >= 0 and born[node_person[node]] != ordinal[k]:
+            while node >= 0 and (born[node_person[node], 0] != c or born[node_person[node], 1] != ordinal[k]):
                 node = node_next[node]
             if node < 0:
-                born[p] = ordinal[k]
+                born[p, 0], born[p, 1] = c, ordinal[k]
                 continue
             # Somebody has begun as the same one of this id since New Year's Day, and has the name already;
             # the starts of this race that were given to the new athlete go along.
