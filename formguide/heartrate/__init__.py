@@ -1,0 +1,5 @@
+"""Heart rate: the curve of a run before it is run.
+
+Workouts of any common format become one table of workouts and one of samples (`tables`), those become arrays
+without gaps (`sequences`), and of those a forecast sees speed, altitude, cadence and power, never a heart rate.
+"""
