@@ -1,0 +1,12 @@
+"""The sample of heart rate: fictional runners, and files of their workouts as watches and sites write them.
+
+    physiology   what moves the heart of a runner of the sample, and how runners differ
+    routes       where and how fast they run
+    sensors      what a watch makes of it: faults, shifts, lags, irregular sampling
+    population   `generate(users, workouts, seed)`: everybody's workouts, and the truth behind them
+    oracle       how well the true model does that does not know a runner's parameters: the yardstick
+    league       `write_sample(folder)`: a small population as files
+
+Nothing in it is real, and its scores say nothing about real runners. It holds effects that the models of
+`formguide.heartrate` do not know of, so that a perfect score would be suspicious.
+"""
