@@ -8,7 +8,7 @@ The same seed gives the same bytes, and a runner is the same whoever else is the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -93,14 +93,22 @@ def generate(users: int, workouts: int, seed: int) -> Population:
     runs: list[Recorded] = []
     people: dict[str, UserTruth] = {}
     truth: dict[str, WorkoutTruth] = {}
-    for number in range(users):
-        rng = np.random.default_rng([seed, number])
-        user = _user(rng, f"runner-{number + 1:04d}")
+    for user, made in one_by_one(users, workouts, seed):
         people[user.user_id] = user
-        for run, told in _workouts(rng, user, workouts):
+        for run, told in made:
             runs.append(run)
             truth[told.workout_id] = told
     return Population(seed, runs, people, truth)
+
+
+def one_by_one(
+    users: int, workouts: int, seed: int
+) -> Iterator[tuple[UserTruth, list[tuple[Recorded, WorkoutTruth]]]]:
+    """The same population runner by runner, for whoever has no room for all of it."""
+    for number in range(users):
+        rng = np.random.default_rng([seed, number])
+        user = _user(rng, f"runner-{number + 1:04d}")
+        yield user, _workouts(rng, user, workouts)
 
 
 def _user(rng: np.random.Generator, user_id: str) -> UserTruth:
