@@ -10,6 +10,7 @@ from assets import (
     baseball_backtest,
     baseball_day,
     formula1,
+    heartrate,
     track,
     track_models,
     triathlon,
@@ -30,6 +31,7 @@ ASSETS = dg.load_assets_from_modules(
         track_models,
         triathlon,
         triathlon_forecasts,
+        heartrate,
         warehouse,
     ]
 )

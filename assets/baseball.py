@@ -15,13 +15,13 @@ from assets import baseball_checks
 from assets.checks import fits, key, table_fits
 from assets.events import Report, materialised, seasons_of
 from assets.partitions import ONE_RUN, SEASONS, SEASONS_UP_TO
+from assets.source_files import source_files_asset
 from formguide.baseball import feature_table, incremental
 from formguide.baseball.arrivals import SPORT, SourceFiles
 from formguide.baseball.feature_table import Features
 from formguide.baseball.tables import SOURCE_TABLES
 from formguide.lake import Lake
 from formguide.schema import Table
-from resources import WatchedFolders
 
 LakeParam = dg.ResourceParam[Lake]
 OF_THE_SPORT: dict[str, Any] = {"group_name": SPORT, "key_prefix": SPORT}
@@ -29,21 +29,7 @@ BY_SEASON: dict[str, Any] = {**OF_THE_SPORT, "partitions_def": SEASONS, "backfil
 GAME_DAYS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=190), warn_window=timedelta(days=6))
 """Four days without a game is the longest gap of a season, and the winter lasts six months."""
 
-
-@dg.asset(
-    **BY_SEASON,
-    kinds={"python"},
-    code_version="1",
-    description=SourceFiles.description,
-    check_specs=fits(SourceFiles),
-    freshness_policy=GAME_DAYS,
-)
-def source_files(
-    context: dg.AssetExecutionContext, lake: LakeParam, watched: WatchedFolders
-) -> Iterator[Report]:
-    seasons = seasons_of(context)
-    made = incremental.make_source_files(lake, seasons, watched.of(lake, SPORT))
-    yield from materialised(context, made, checks=table_fits(lake, SourceFiles, seasons))
+source_files = source_files_asset(SourceFiles, incremental.make_source_files, BY_SEASON, GAME_DAYS)
 
 
 @dg.multi_asset(

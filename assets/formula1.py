@@ -15,6 +15,7 @@ from assets import formula1_checks, formula1_shown
 from assets.checks import fits, key, table_fits
 from assets.events import Report, materialised, numbers, seasons_of
 from assets.partitions import FOLLOWS, ONE_RUN, SEASON_AND_BEFORE, SEASON_BEFORE, SEASONS, SEASONS_UP_TO
+from assets.source_files import source_files_asset
 from formguide.formula1 import forecast, incremental, issuing, title_odds
 from formguide.formula1 import strengths as strength_model
 from formguide.formula1.arrivals import SPORT, SourceFiles
@@ -30,7 +31,6 @@ from formguide.formula1.tables import SOURCE_TABLES, RaceConditions
 from formguide.formula1.tables import TABLES as SOURCE_AND_INFERRED
 from formguide.lake import Lake
 from formguide.schema import Table
-from resources import WatchedFolders
 
 LakeParam = dg.ResourceParam[Lake]
 BY_SEASON: dict[str, Any] = {
@@ -42,21 +42,7 @@ BY_SEASON: dict[str, Any] = {
 RACE_WEEKS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=130), warn_window=timedelta(days=24))
 """Three weeks is the longest gap between races of a season, and the winter lasts four months."""
 
-
-@dg.asset(
-    **BY_SEASON,
-    kinds={"python"},
-    code_version="1",
-    description=SourceFiles.description,
-    check_specs=fits(SourceFiles),
-    freshness_policy=RACE_WEEKS,
-)
-def source_files(
-    context: dg.AssetExecutionContext, lake: LakeParam, watched: WatchedFolders
-) -> Iterator[Report]:
-    seasons = seasons_of(context)
-    made = incremental.make_source_files(lake, seasons, watched.of(lake, SPORT))
-    yield from materialised(context, made, checks=table_fits(lake, SourceFiles, seasons))
+source_files = source_files_asset(SourceFiles, incremental.make_source_files, BY_SEASON, RACE_WEEKS)
 
 
 @dg.multi_asset(

@@ -1,6 +1,7 @@
 """Materialises assets in this process and tells how it goes: what the `formguide` command runs."""
 
 import logging
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,10 @@ from typing import Any
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
-from assets.partitions import SEASONS, partition_range, season_range
+from assets.partitions import partition_range, season_range
+
+SETTINGS = Path(__file__).parent.parent / "dagster.yaml"
+"""The project's settings of an instance."""
 
 Progress = Callable[[str, str, Mapping[str, Any]], None]
 """Told what happened (`STEP_START`, `ASSET_MATERIALIZATION`, …; `LOG` for what an asset says on its way), in
@@ -55,11 +59,15 @@ def told_to(progress: Progress) -> dg.LoggerDefinition:
 
 
 def instance_in(home: Path | None) -> dg.DagsterInstance:
-    """The Dagster instance whose settings and history are in a folder; without one, one that is forgotten."""
+    """The Dagster instance whose settings and history are in a folder, the project's settings where it has
+    none; without a folder, one that is forgotten."""
     if home is None:
         return dg.DagsterInstance.ephemeral()
     home.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").touch()
+    settings = home / "dagster.yaml"
+    # An empty file stands for Dagster's defaults: telemetry, and as many runs at once as there are.
+    if not settings.exists() or not settings.stat().st_size:
+        shutil.copyfile(SETTINGS, settings)
     return dg.DagsterInstance.from_config(str(home))
 
 
@@ -78,17 +86,16 @@ def materialise(
 
     Raises `RunFailed`, also for a season that there is no partition for.
     """
-    outside = [season for season in seasons if str(season) not in SEASONS.get_partition_keys()]
-    if outside:
-        keys = SEASONS.get_partition_keys()
-        raise RunFailed(f"seasons are {keys[0]} to {keys[-1]}, not {outside[0]}")
+    graph = definitions.resolve_asset_graph()
+    wanted = sorted(selection.resolve(graph))
+    _require_partitions(graph, wanted, seasons)
     first_only = len(set(seasons)) == 1
     tags = season_range(seasons) if seasons and not first_only else None
     if partition is not None and up_to is not None:
         tags = partition_range(partition, up_to)
     result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
         instance=instance,
-        asset_selection=sorted(selection.resolve(definitions.resolve_asset_graph())),
+        asset_selection=wanted,
         partition_key=str(seasons[0]) if first_only else None if tags else partition,
         tags=tags,
         run_config={
@@ -106,6 +113,16 @@ def materialise(
             event.materialization.asset_key.path[-1], {name: m.value for name, m in metadata.items()}
         )
     return said
+
+
+def _require_partitions(graph: Any, wanted: Sequence[dg.AssetKey], seasons: Sequence[int]) -> None:
+    """Raises `RunFailed` for a season that one of the assets has no partition for."""
+    for partitions in {graph.get(asset).partitions_def for asset in wanted} - {None} if seasons else ():
+        keys = partitions.get_partition_keys()
+        known = set(keys)
+        outside = [season for season in seasons if str(season) not in known]
+        if outside:
+            raise RunFailed(f"seasons are {keys[0]} to {keys[-1]}, not {outside[0]}")
 
 
 def _first_error(events: Iterable[dg.DagsterEvent]) -> str:

@@ -1,7 +1,7 @@
-"""The partitions that assets share: the season is the unit of history in every sport.
+"""The partitions that assets share: the season is the unit of history, in heart rate the month of a workout.
 
-One definition for all, so that the assets of a chain can share a run; a race or a game is a row, not a
-partition.
+One definition for all assets of a chain, so that they can share a run; a race, a game or a workout is a row,
+not a partition.
 """
 
 import warnings
@@ -16,6 +16,11 @@ SEASONS = dg.TimeWindowPartitionsDefinition(
 )
 """Calendar years up to the next one (`end_offset=2`: the year that is still running, and the one after it, of
 which an indoor season begins in November)."""
+
+MONTHS = dg.TimeWindowPartitionsDefinition(
+    cron_schedule="0 0 1 * *", start=f"{FIRST_SEASON}01", fmt="%Y%m", end_offset=2
+)
+"""Calendar months (202103) up to the next one: where a month ends, it is the next one elsewhere already."""
 
 # Dagster calls it beta that a backfill is one run: nobody wants that said once for every asset.
 warnings.filterwarnings("ignore", message=".*backfill_policy.*", category=dg.BetaWarning)

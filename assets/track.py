@@ -15,6 +15,7 @@ from assets import track_checks, track_shown
 from assets.checks import fits, table_fits
 from assets.events import Report, materialised, seasons_of
 from assets.partitions import ONE_RUN, SEASONS, SEASONS_UP_TO
+from assets.source_files import source_files_asset
 from formguide.lake import Lake
 from formguide.schema import Table
 from formguide.track import incremental
@@ -23,7 +24,6 @@ from formguide.track.peaks import SeasonPeaks
 from formguide.track.sequences import MARKS, SequenceKeys
 from formguide.track.tables import Performances
 from formguide.track.windows import SEASONS_BACK, Windows
-from resources import WatchedFolders
 
 LakeParam = dg.ResourceParam[Lake]
 OF_THE_SPORT: dict[str, Any] = {"group_name": SPORT, "key_prefix": SPORT}
@@ -48,20 +48,7 @@ class WindowConfig(dg.Config):
     )
 
 
-@dg.asset(
-    **BY_SEASON,
-    kinds={"python"},
-    code_version="1",
-    description=SourceFiles.description,
-    check_specs=fits(SourceFiles),
-    freshness_policy=MEETS,
-)
-def source_files(
-    context: dg.AssetExecutionContext, lake: LakeParam, watched: WatchedFolders
-) -> Iterator[Report]:
-    seasons = seasons_of(context)
-    made = incremental.make_source_files(lake, seasons, watched.of(lake, SPORT))
-    yield from materialised(context, made, checks=table_fits(lake, SourceFiles, seasons))
+source_files = source_files_asset(SourceFiles, incremental.make_source_files, BY_SEASON, MEETS)
 
 
 @dg.asset(

@@ -15,13 +15,13 @@ from assets import triathlon_checks
 from assets.checks import fits, key, table_fits
 from assets.events import Report, materialised, seasons_of
 from assets.partitions import ONE_RUN, SEASON_BEFORE, SEASONS, SEASONS_BEFORE, SEASONS_UP_TO
+from assets.source_files import source_files_asset
 from formguide.lake import Lake
 from formguide.schema import Table
 from formguide.triathlon import clusters, incremental, profiles
 from formguide.triathlon.arrivals import SPORT, SourceFiles
 from formguide.triathlon.tables import TABLES as SEASON_TABLES
 from formguide.triathlon.tables import AthleteClusters, AthleteProfiles, RaceRecords, RaceResults
-from resources import WatchedFolders
 
 LakeParam = dg.ResourceParam[Lake]
 BY_SEASON: dict[str, Any] = {
@@ -33,21 +33,7 @@ BY_SEASON: dict[str, Any] = {
 RACE_MONTHS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=240), warn_window=timedelta(days=90))
 """There is a race somewhere in every month of the year; the circuit once rested for half a year."""
 
-
-@dg.asset(
-    **BY_SEASON,
-    kinds={"python"},
-    code_version="1",
-    description=SourceFiles.description,
-    check_specs=fits(SourceFiles),
-    freshness_policy=RACE_MONTHS,
-)
-def source_files(
-    context: dg.AssetExecutionContext, lake: LakeParam, watched: WatchedFolders
-) -> Iterator[Report]:
-    seasons = seasons_of(context)
-    made = incremental.make_source_files(lake, seasons, watched.of(lake, SPORT))
-    yield from materialised(context, made, checks=table_fits(lake, SourceFiles, seasons))
+source_files = source_files_asset(SourceFiles, incremental.make_source_files, BY_SEASON, RACE_MONTHS)
 
 
 @dg.asset(

@@ -7,6 +7,7 @@ from assets import (
     baseball_backtest,
     baseball_day,
     formula1,
+    heartrate,
     track,
     track_models,
     triathlon,
@@ -29,6 +30,7 @@ TABLES: dict[tuple[str, str], type[Table] | None] = {
     **track_models.TABLES,
     **triathlon.TABLES,
     **triathlon_forecasts.TABLES,
+    **heartrate.TABLES,
 }
 """Every table that the warehouse holds, with its declaration."""
 
@@ -43,6 +45,7 @@ TABLES: dict[tuple[str, str], type[Table] | None] = {
         *track_models.ASSETS,
         *triathlon.ASSETS,
         *triathlon_forecasts.ASSETS,
+        *heartrate.ASSETS,
     ],
     group_name="warehouse",
     kinds={"duckdb"},

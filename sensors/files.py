@@ -10,6 +10,7 @@ nothing twice, while a file that is changed back and forth is news each time.
 import json
 import time
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import dagster as dg
@@ -24,10 +25,16 @@ from resources import WatchedFolders
 LOOK_EVERY_SEC = 5
 
 
-def files_sensor(arrivals: Arrivals, files: str, chain: dg.AssetSelection) -> dg.SensorDefinition:
+def files_sensor(
+    arrivals: Arrivals,
+    files: str,
+    chain: dg.AssetSelection,
+    partitions: dg.TimeWindowPartitionsDefinition = SEASONS,
+) -> dg.SensorDefinition:
     """The sensor of a sport's files.
 
-    files: what they are, in words; chain: the assets that share the season, which one run makes again.
+    files: what they are, in words; chain: the assets that share the season, which one run makes again;
+    partitions: the seasons of the sport.
     """
 
     @dg.sensor(
@@ -40,13 +47,17 @@ def files_sensor(arrivals: Arrivals, files: str, chain: dg.AssetSelection) -> dg
     def news(
         context: dg.SensorEvaluationContext, lake: dg.ResourceParam[Lake], watched: WatchedFolders
     ) -> dg.SensorResult | dg.SkipReason:
-        return _look(arrivals, context.cursor, lake, watched.of(lake, arrivals.sport))
+        return _look(arrivals, partitions, context.cursor, lake, watched.of(lake, arrivals.sport))
 
     return news
 
 
 def _look(
-    arrivals: Arrivals, cursor: str | None, lake: Lake, folders: Sequence[Path]
+    arrivals: Arrivals,
+    partitions: dg.TimeWindowPartitionsDefinition,
+    cursor: str | None,
+    lake: Lake,
+    folders: Sequence[Path],
 ) -> dg.SensorResult | dg.SkipReason:
     seen: dict[str, str] = json.loads(cursor) if cursor else {}
     states = {str(folder): folder_state(folder) for folder in folders}
@@ -60,20 +71,19 @@ def _look(
         )
     now = json.dumps({name: state.digest for name, state in states.items()}, sort_keys=True)
     changed = arrivals.changed_seasons(lake, arrivals.holdings(lake, folders))
-    wanted = {
-        str(season): made for season, made in changed.items() if str(season) in SEASONS.get_partition_keys()
-    }
+    seasons = set(partitions.get_partition_keys())
+    wanted = {str(season): made for season, made in changed.items() if str(season) in seasons}
     if not wanted:
         return dg.SensorResult(skip_reason="what moved says what the lake knows already", cursor=now)
-    return dg.SensorResult(run_requests=[_request(arrivals, lake, wanted)], cursor=now)
+    return dg.SensorResult(run_requests=[_request(arrivals, seasons, lake, wanted)], cursor=now)
 
 
-def _request(arrivals: Arrivals, lake: Lake, wanted: Mapping[str, str]) -> dg.RunRequest:
+def _request(
+    arrivals: Arrivals, seasons: AbstractSet[str], lake: Lake, wanted: Mapping[str, str]
+) -> dg.RunRequest:
     """One run from the earliest changed season to the last one that there is anything of."""
     sport, source_files = arrivals.sport, arrivals.table.name
-    known = [
-        season for season in lake.partitions(sport, source_files) if season in SEASONS.get_partition_keys()
-    ]
+    known = [season for season in lake.partitions(sport, source_files) if season in seasons]
     taken_in = [
         (
             season,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from assets import baseball, formula1, track, triathlon
+from assets import baseball, formula1, heartrate, track, triathlon
 from assets.baseball_backtest import SEEDS
 from assets.baseball_day import DATES
-from assets.partitions import SEASONS
+from assets.partitions import MONTHS, SEASONS
 from assets.track_models import GENDER
 from assets.triathlon_forecasts import BY_DISTANCE, BY_DISTANCE_AND_SEASON
 from assets.warehouse import TABLES
@@ -39,19 +39,20 @@ def test_every_asset_says_what_it_is(key):
 @pytest.mark.parametrize("key", ASSETS, ids=lambda key: key.to_user_string())
 def test_a_backfill_of_seasons_is_one_run(key):
     node = GRAPH.get(key)
-    if node.partitions_def == SEASONS:
+    if node.partitions_def in (SEASONS, MONTHS):
         assert node.backfill_policy == dg.BackfillPolicy.single_run()
 
 
 @pytest.mark.parametrize("key", ASSETS, ids=lambda key: key.to_user_string())
-def test_a_partition_is_a_season_a_date_a_seed_a_gender_or_a_distance(key):
+def test_a_partition_is_a_season_a_month_a_date_a_seed_a_gender_or_a_distance(key):
     partitions = GRAPH.get(key).partitions_def
-    assert partitions in (None, SEASONS, DATES, SEEDS, GENDER, BY_DISTANCE, BY_DISTANCE_AND_SEASON)
+    assert partitions in (None, SEASONS, MONTHS, DATES, SEEDS, GENDER, BY_DISTANCE, BY_DISTANCE_AND_SEASON)
 
 
 @pytest.mark.parametrize("key", ASSETS, ids=lambda key: key.to_user_string())
 def test_an_asset_is_set_off_by_the_sensor_or_by_automation_not_by_both(key):
     chains = formula1.SEASON_CHAIN | baseball.SEASON_CHAIN | track.SEASON_CHAIN | triathlon.SEASON_CHAIN
+    chains |= heartrate.SEASON_CHAIN
     by_sensor = key in chains.resolve(GRAPH)
     assert not (by_sensor and GRAPH.get(key).automation_condition is not None)
 
@@ -61,7 +62,7 @@ def test_every_asset_that_is_a_table_is_one_of_the_warehouse(sport):
     names = {key.path[-1] for key in ASSETS if key.path[0] == sport}
     held = {asset for schema, asset in TABLES if schema == sport}
     assert names - held <= NO_TABLES
-    assert len(held) >= 7
+    assert len(held) >= 4
 
 
 def resources(definitions):
@@ -87,6 +88,7 @@ def test_the_sensors_run_from_the_start_but_the_one_that_asks_the_network():
     named = {sensor.name: sensor for sensor in SENSORS}
     assert set(named) == {
         *("formula1_files", "baseball_files", "track_files", "triathlon_files"),
+        "heartrate_files",
         *("baseball_day", "automation", "run_failures"),
     }
     off = {sensor.name for sensor in SENSORS if sensor.default_status is not dg.DefaultSensorStatus.RUNNING}

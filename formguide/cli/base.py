@@ -37,6 +37,7 @@ class Sport(StrEnum):
     baseball = "baseball"
     track = "track"
     triathlon = "triathlon"
+    heartrate = "heartrate"
 
 
 LakeOption = Annotated[
@@ -53,7 +54,8 @@ SeasonsOption = Annotated[
     typer.Option(
         "--seasons",
         metavar="SEASONS",
-        help="Only these seasons: 2024, 2023-2025, 2021,2023-2024 or 2023 2024.",
+        help="Only these seasons: 2024, 2023-2025, 2021,2023-2024 or 2023 2024; of heart rate also months: "
+        "202103, 202103-202105.",
     ),
 ]
 VerboseOption = Annotated[
@@ -134,7 +136,8 @@ def parse_seasons(words: Sequence[str] | None) -> set[int] | None:
         wanted = range(int(first), int(last or first) + 1)
         if not wanted:
             raise UsageError(f"--seasons {text!r}: {first} is after {last}")
-        if len(wanted) > 200:
+        # A month is written 202103, and there are more of those.
+        if len(wanted) > (200 if wanted[-1] < 10_000 else 20_000):
             raise UsageError(f"--seasons {text!r}: that is {len(wanted)} seasons")
         seasons.update(wanted)
     return seasons

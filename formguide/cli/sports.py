@@ -104,7 +104,8 @@ def seasons_at_hand(
         raise NothingThere(
             f"no {house.files} in {where}: try formguide run --sample, run --from PATH, or {house.hint}"
         )
-    wanted = [season for season in known if chosen is None or season in chosen]
+    # Where a season is a month (202103), a year means all of its months.
+    wanted = [season for season in known if chosen is None or season in chosen or season // 100 in chosen]
     if not wanted:
         raise CommandError(f"--seasons: there are files of {known[0]} to {known[-1]} only")
     return wanted

@@ -1,0 +1,70 @@
+"""What `formguide run` asks of heart rate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from formguide.cli.base import err
+from formguide.cli.heartrate import screen
+from formguide.cli.sports import Runs, SportHouse
+from formguide.heartrate.arrivals import ARRIVALS, SPORT
+from formguide.heartrate.folders import takes
+from formguide.lake import Lake
+
+
+class HeartRate:
+    """Workouts in, the curve of the heart rate of a run out."""
+
+    titles: Mapping[str, str] = {
+        "heartrate__source_files": "source files",
+        "heartrate__results": "workouts, second by second",
+    }
+    files = "workouts"
+    arrivals = ARRIVALS
+    hint = "run heartrate --from a folder of <you>/*.fit"
+
+    def takes(self, folder: Path) -> bool:
+        """Whether a folder has a workout of any format."""
+        return takes(folder)
+
+    def write_sample(self, folder: Path) -> None:
+        """The workouts of a made-up group of runners."""
+        from formguide.heartrate.sample.league import write_sample
+
+        write_sample(folder)
+
+    def over_all_seasons(self, lake: Lake) -> Any:
+        """Nothing looks at all months together yet."""
+        return None
+
+    def make(self, platform: Runs, lake: Lake, seasons: Sequence[int]) -> None:
+        """From the files to the samples, month by month; a month that has not begun is left out, and
+        said to be."""
+        known = set(import_module("assets.partitions").MONTHS.get_partition_keys())
+        wanted = [month for month in seasons if str(month) in known]
+        if unknown := [str(month) for month in seasons if str(month) not in known]:
+            err().print(f"months {', '.join(unknown)} are left out: they have not begun", soft_wrap=True)
+        platform.season_chain(SPORT, wanted)
+
+    def headline(self, console: Console, lake: Lake) -> None:
+        """What there is of each month, what the rules found, and what was set aside."""
+        screen.months(console, lake)
+        screen.findings(console, lake)
+        screen.set_aside(console, lake)
+
+    def next_steps(self, lake: Lake) -> list[str]:
+        """Who ran how far at which heart rate."""
+        query = (
+            "SELECT user_id, count(*) AS workouts, round(sum(distance_m) / 1000, 1) AS km, "
+            "round(avg(mean_heart_rate_bpm), 1) AS bpm FROM heartrate.workouts WHERE usable GROUP BY ALL "
+            "ORDER BY workouts DESC LIMIT 10"
+        )
+        return [f'sql "{query}"']
+
+
+HOUSE: SportHouse = HeartRate()

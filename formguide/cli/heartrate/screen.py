@@ -1,0 +1,67 @@
+"""What the commands show of heart rate: months, what the rules found, and what was set aside."""
+
+from __future__ import annotations
+
+import polars as pl
+from rich.console import Console
+
+from formguide.cli.screen import table
+from formguide.heartrate.cleaning import RULES
+from formguide.heartrate.tables import SPORT, QualityFindings, Workouts
+from formguide.lake import Lake
+
+_MONTHS_SHOWN = 12
+
+
+def months(console: Console, lake: Lake) -> None:
+    """The latest months in numbers: workouts, whose, how long, what models may learn from."""
+    workouts = lake.read_table(SPORT, Workouts.name, None, Workouts)
+    if workouts.is_empty():
+        return
+    rows = (
+        workouts.group_by("month")
+        .agg(
+            workouts=pl.len(),
+            users=pl.col("user_id").n_unique(),
+            runs=(pl.col("activity") == "run").sum(),
+            hours=pl.col("duration_sec").sum() / 3600,
+            km=pl.col("distance_m").sum() / 1000,
+            heart_rate=pl.col("has_heart_rate").sum(),
+            usable=pl.col("usable").sum(),
+            quality=pl.col("quality").mean(),
+        )
+        .sort("month")
+        .with_columns(pl.col("month").cast(pl.String), pl.col("hours", "km").round(1))
+    )
+    title = f"Heart rate: {workouts.height:,} workouts of {workouts['user_id'].n_unique():,} users"
+    if rows.height > _MONTHS_SHOWN:
+        title += f", the last {_MONTHS_SHOWN} of {rows.height} months"
+    table(console, title, rows.tail(_MONTHS_SHOWN))
+
+
+def findings(console: Console, lake: Lake) -> None:
+    """How often each rule of cleaning objected, and an example of it."""
+    found = lake.read_table(SPORT, QualityFindings.name, None, QualityFindings)
+    if found.is_empty():
+        return
+    order = {rule.name: place for place, rule in enumerate(RULES)}
+    rows = (
+        found.group_by("rule")
+        .agg(
+            workouts=pl.len(),
+            seconds=pl.col("seconds").sum(),
+            example=(pl.col("workout_id") + " " + pl.col("example")).sort_by("workout_id").first(),
+        )
+        .sort(pl.col("rule").replace_strict(order, default=len(order)), "rule")
+    )
+    table(console, "What the rules of cleaning found", rows)
+
+
+def set_aside(console: Console, lake: Lake) -> None:
+    """How much could not be read, and the first of it."""
+    refused = lake.quarantined(SPORT)
+    if refused:
+        console.print(
+            f"{len(refused)} set aside in {lake.root / 'quarantine' / SPORT}; the first: {refused[0].reason}",
+            soft_wrap=True,
+        )

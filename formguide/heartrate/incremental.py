@@ -1,0 +1,125 @@
+"""Making a month of workouts again: only what its files say has changed, the rest carried over.
+
+It goes by fingerprints: what a partition was `made_from` is compared with what it would be made from now, and
+where they agree nothing is read or written. A month is a function of its own files alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from formguide import making
+from formguide.arrivals import FIRST_SEASON, Holdings
+from formguide.asof import fingerprint
+from formguide.heartrate import readers, results
+from formguide.heartrate.arrivals import ARRIVALS, SPORT, SourceFiles
+from formguide.heartrate.readings import Reading
+from formguide.heartrate.tables import QualityFindings, Samples, Workouts
+from formguide.lake import Lake
+from formguide.making import Made, carried_over
+
+RESULTS_VERSION = f"{readers.VERSION}.1"
+"""Changes when the same files would give other workouts, samples or findings."""
+
+RESULT_TABLES = (Workouts, Samples, QualityFindings)
+"""What is made of a month's files in one reading."""
+
+FIRST_MONTH = FIRST_SEASON * 100 + 1
+"""The first month that there is a partition for."""
+
+
+def make_source_files(lake: Lake, months: Iterable[int], folders: Iterable[str | Path]) -> dict[int, Made]:
+    """Mirrors the folders into the raw store and lists what each month is made from.
+
+    A file of which no date can be read, or whose date is still to come, is part of no month: it goes to
+    quarantine, and is named.
+    """
+    held = ARRIVALS.holdings(lake, folders)
+    counts: dict[str, Any] = {f"files_{what}": n for what, n in ARRIVALS.receive(lake, held).items()}
+    undated = []
+    for name, (sha, reason) in _undated(lake, held).items():
+        undated.append(f"{name}: {reason}")
+        lake.quarantine(SPORT, name, lake.raw_get(SPORT, sha), undated[-1])
+    facts = {**counts, "passed_over": held.passed_over, "undated": undated}
+    made = {}
+    for month in months:
+        written = ARRIVALS.write_source_files(lake, month, held)
+        made[month] = Made(
+            written.hash, written.rows or 0, int(written.changed), int(not written.changed), facts
+        )
+    return made
+
+
+def make_results(lake: Lake, months: Iterable[int]) -> dict[str, dict[int, Made]]:
+    """Workouts, samples and findings of some months, by table; what is refused goes to quarantine, and is
+    named."""
+    made: dict[str, dict[int, Made]] = {table.name: {} for table in RESULT_TABLES}
+    for month in months:
+        made_from = fingerprint(RESULTS_VERSION, making.version_of(lake, SPORT, SourceFiles.name, month))
+        manifests = {table.name: lake.manifest(SPORT, table.name, str(month)) for table in RESULT_TABLES}
+        known = {name: m for name, m in manifests.items() if m is not None and m.made_from == made_from}
+        if len(known) == len(RESULT_TABLES):
+            for name, manifest in known.items():
+                made[name][month] = carried_over(manifest)
+            continue
+        read = results.read_month(month, ARRIVALS.season_bodies(lake, month))
+        for reject in read.rejects:
+            lake.quarantine(SPORT, reject.file, reject.payload, str(reject))
+        frames = (read.workouts, read.samples, read.findings)
+        for table, frame in zip(RESULT_TABLES, frames, strict=True):
+            facts = _facts(read) if table is Workouts else {}
+            written = lake.write_table(SPORT, table.name, str(month), frame, table, made_from, facts)
+            made[table.name][month] = Made(written.hash, frame.height, 1, 0, facts)
+    return made
+
+
+def _facts(read: results.Month) -> dict[str, Any]:
+    """A month in numbers, and what was set aside in words."""
+    workouts = read.workouts
+    return {
+        "usable": int(workouts["usable"].sum()),
+        "users": workouts["user_id"].n_unique(),
+        "without_heart_rate": int((~workouts["has_heart_rate"]).sum()),
+        **{
+            f"activity_{name}": n
+            for name, n in sorted(workouts.group_by(pl.col("activity").cast(pl.String)).len().iter_rows())
+        },
+        "points": read.points,
+        "points_set_aside": read.points_set_aside,
+        "set_aside": read.refused,
+        "elsewhere": read.elsewhere,
+        "rejects": sorted(str(reject) for reject in read.rejects),
+    }
+
+
+def _undated(lake: Lake, held: Holdings) -> dict[str, tuple[str, str]]:
+    """The files (`source/path`) that are part of no month, each with its SHA-256 and the reason."""
+    soon = datetime.now(UTC) + timedelta(days=1)
+    last = soon.year * 100 + soon.month
+    placed = {
+        f"{source}/{path}"
+        for month, frame in held.seasons.items()
+        if FIRST_MONTH <= month <= last
+        for source, path in frame.select("source", "path").iter_rows()
+    }
+    found = {}
+    for source, tree in held.trees.items():
+        for path, sha in tree.items():
+            if f"{source}/{path}" not in placed:
+                found[f"{source}/{path}"] = (sha, _why_undated(source, path, lake.raw_get(SPORT, sha)))
+    return dict(sorted(found.items()))
+
+
+def _why_undated(source: str, path: str, body: bytes) -> str:
+    said = [found for found in readers.read(source, path, body) if not isinstance(found, Reading)]
+    if said:
+        return said[0].reason
+    months = readers.months_of(path, body)
+    if months:
+        return f"it begins in {months[0] // 100}-{months[0] % 100:02}, which is still to come"
+    return "no point has a date between 2000 and 2099"

@@ -1,0 +1,70 @@
+"""Every format's reader, by what a file is; and which months a file speaks of."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import numpy as np
+
+from formguide.heartrate import csv_files, fit_files
+from formguide.heartrate.clock import FIRST_SEC, LAST_SEC
+from formguide.heartrate.readings import Floats, Reading, Unreadable, ending, looks_like, unpacked
+from formguide.records import Reject
+
+VERSION = "1"
+"""Changes when the same files would be read as something else."""
+
+_READERS: dict[str, Callable[[str, bytes], list[Reading]]] = {
+    "csv": csv_files.read,
+    "fit": fit_files.read,
+}
+_TIMES: dict[str, Callable[[bytes], Floats]] = {
+    "csv": csv_files.times_of,
+    "fit": fit_files.first_time,
+}
+ENDINGS = tuple(_READERS)
+"""The endings of files that are read (with .gz behind them or without)."""
+
+_KNOWN: OrderedDict[bytes, tuple[int, ...]] = OrderedDict()
+_MOST_KNOWN = 200_000
+
+
+def read(source: str, path: str, body: bytes) -> Iterator[Reading | Reject]:
+    """The workouts of a file, or what is set aside of it."""
+    try:
+        plain = unpacked(path, body)
+        _require(ending(path), plain)
+        yield from _READERS[ending(path)](path, plain)
+    except Unreadable as error:
+        yield error.reject(path, body)
+
+
+def months_of(path: str, body: bytes) -> tuple[int, ...]:
+    """The months in which a workout of the file may have begun, as 202103; none where no date can be read.
+
+    A month too many does no harm: it finds no workout in the file.
+    """
+    key = sha256(path.encode() + b"\0" + body).digest()
+    if key not in _KNOWN:
+        try:
+            plain = unpacked(path, body)
+            times = _TIMES[ending(path)](plain)
+        except Unreadable:
+            times = np.array([])
+        possible = times[np.isfinite(times) & (times >= FIRST_SEC) & (times < LAST_SEC)]
+        days = np.unique(possible // 86400) * 86400
+        found = {datetime.fromtimestamp(float(day), UTC) for day in days}
+        _KNOWN[key] = tuple(sorted({day.year * 100 + day.month for day in found}))
+        if len(_KNOWN) > _MOST_KNOWN:
+            _KNOWN.popitem(last=False)
+    return _KNOWN[key]
+
+
+def _require(kind: str, body: bytes) -> None:
+    """Raises `Unreadable` where a file is not what its name says."""
+    is_a = looks_like(body)
+    if is_a != {"csv": "text"}.get(kind, kind):
+        raise Unreadable(f"its name says {kind.upper()}, but it is {is_a.upper()}")
