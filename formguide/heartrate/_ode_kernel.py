@@ -20,6 +20,17 @@ DRIFT_HOURS = 1.5
 
 
 @numba.njit(cache=True, error_model="numpy")
+def smoothed(values: Floats, kept: float, before: float) -> Floats:
+    """Exponentially weighted mean; kept: left of the past after a second; before: what held until then."""
+    mean = np.empty(len(values))
+    now = before
+    for t in range(len(values)):
+        now = kept * now + (1.0 - kept) * values[t]
+        mean[t] = now
+    return mean
+
+
+@numba.njit(cache=True, error_model="numpy")
 def demand(level: float, uphill: float, downhill: float, second: float, theta: Floats) -> float:
     """Beats above rest that a second asks for, from its metabolic power (W/kg) in three parts."""
     power = level + theta[UPHILL] * uphill + theta[DOWNHILL] * downhill

@@ -17,8 +17,8 @@ within each, the solution is exact. Two time constants are the fast and the slow
 and González-Alonso, Exerc Sport Sci Rev 29, 2001).
 
 Parameters are fitted by Levenberg-Marquardt with analytic derivatives to all runs at once, each of which is
-allowed a shift of its own (a day's form, heat, sleep, how the strap sits), with Huber's weights against
-sensors that stick, and with a prior: so one run is enough, and none gives the prior's own curve.
+allowed a shift of its own (a day's form, heat, sleep, how the strap sits; Student's t), with Huber's weights
+against sensors that stick, and with a prior: so one run is enough, and none gives the prior's own curve.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ import numpy as np
 from formguide.heartrate import _ode_kernel as kernel
 from formguide.heartrate.effort import cost_of_running
 from formguide.heartrate.sequences import Floats, Inputs, Recorded
+
+TAILS = 4.0
+"""Degrees of freedom of the days' shifts: a strap that shows ten beats too many is one odd day, and moves the
+others little."""
 
 NAMES = (
     "rest_bpm",
@@ -152,11 +156,8 @@ def trailing_grade(inputs: Inputs) -> Floats:
 
 def smoothed(values: Floats, time_constant_sec: float, before: float | None = None) -> Floats:
     """Exponentially weighted mean of the seconds so far; before: what held until then, None: the first."""
-    from scipy.signal import lfilter
-
-    kept = float(np.exp(-1.0 / time_constant_sec))
     first = float(values[0]) if before is None else before
-    return np.asarray(lfilter([1 - kept], [1, -kept], values, zi=[kept * first])[0])
+    return np.asarray(kernel.smoothed(values, float(np.exp(-1.0 / time_constant_sec)), first))
 
 
 def simulate(physiology: Physiology, inputs: Inputs) -> Floats:
@@ -259,7 +260,8 @@ class _Problem:
 
     def _cost(self, theta: Floats, shift: Floats, residuals: list[Floats]) -> float:
         off = (theta - self.prior.mean) / self.prior.sd
-        total = float(off @ off + (shift @ shift) / self.settings.day_sd_bpm**2)
+        total = float(off @ off)
+        total += (TAILS + 1) * float(np.log1p(shift**2 / (TAILS * self.settings.day_sd_bpm**2)).sum())
         for own, residual in zip(shift, residuals, strict=True):
             size = np.abs(residual - own)[np.isfinite(residual)]
             huber = np.where(size < self.corner, size**2, self.corner * (2 * size - self.corner))
@@ -279,8 +281,9 @@ class _Problem:
             weight = weight / (self.settings.noise_bpm**2 * self.rows)
             weighted = by * weight[:, None]
             cross = weighted.sum(axis=0)
-            total = float(weight.sum()) + 1 / self.settings.day_sd_bpm**2
-            level = float(weight @ off) - own / self.settings.day_sd_bpm**2
+            kept = (TAILS + 1) / (TAILS * self.settings.day_sd_bpm**2 + own**2)
+            total = float(weight.sum()) + kept
+            level = float(weight @ off) - own * kept
             matrix = matrix + weighted.T @ by - np.outer(cross, cross) / total
             vector = vector + weighted.T @ off - cross * level / total
             shifts.append((cross, total, level))

@@ -17,7 +17,7 @@ from tests.heartrate.hearts import THETA, beating, inputs_of, runs_of
 def test_the_curve_solves_the_differential_equation():
     """Against an adaptive solver that is told the equation, not the recursion; second by second, because what
     is asked jumps between them."""
-    inputs = inputs_of(1, seconds=900)
+    inputs = inputs_of(1, seconds=300)
     power = ode.effort(inputs)
     rising, falling, slow = np.exp(THETA[kernel.LOG_ON]), np.exp(THETA[kernel.LOG_OFF]), np.exp(THETA[7])
     share = 1 / (1 + np.exp(-THETA[kernel.SLOW_LOGIT]))
@@ -30,7 +30,7 @@ def test_the_curve_solves_the_differential_equation():
         ]
 
     state, solved = np.array([THETA[9], 0.0]), []
-    for k in range(900):
+    for k in range(300):
         solved.append(THETA[0] + state.sum())
         watts = power.level[k] + THETA[2] * power.uphill[k] + THETA[3] * power.downhill[k]
         hours = 1.5 * (1 - np.exp(-k / 3600 / 1.5))
