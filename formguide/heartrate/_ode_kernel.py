@@ -85,7 +85,8 @@ def sensitivities(
     for t in range(n):
         if t % step == 0:
             heart_rate[t // step] = theta[REST] + fast_part + slow_part
-            slope[t // step] = d_fast + d_slow
+            for k in range(PARAMETERS):
+                slope[t // step, k] = d_fast[k] + d_slow[k]
             slope[t // step, REST] = 1.0
         power = level[t] + theta[UPHILL] * uphill[t] + theta[DOWNHILL] * downhill[t]
         free = 0.0 < power < MOST_POWER_WKG
