@@ -1,0 +1,342 @@
+"""How people's hearts answer to work, as a population and one by one: what a user's earlier workouts say.
+
+    fit(runs)                                  → Response, the population
+    Response.summary(run)                      → what one workout adds (sums, so that a history is a sum)
+    Response.posterior(summaries)              → a user, by the workouts so far; nobody's: the population
+    Response.curve(inputs, posterior, earlier) → the heart rate that this user's heart would answer with
+    Response.embedding(…)                      → the user as numbers: a heart on a standard run
+
+A relaxation towards a demand, dy/dt = (demand - y) / τ, is the demand's exponentially weighted mean over τ.
+With several τ, and terms for grade, drift, warmth of the season and tiredness, the answer is linear in
+what is unknown: y = X β + Z b + e. β is the user's, normal around the population's; b is the day's (its
+level, its start, its drift), normal around 0. Both covariances are estimated by EM over the users that are
+trained on (Laird and Ware, Biometrics 38, 1982), and a user's β is then a posterior in closed form. Nobody is
+looked up: somebody new has a posterior after one workout, and the population's before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from formguide.heartrate.effort import running_power
+from formguide.heartrate.features import binned, lagged, trailing_mean, weighted
+from formguide.heartrate.sequences import Floats, Inputs, Recorded, by_user
+
+STEP_SEC = 10
+DAY_TERMS = 3
+"""The first terms vary from day to day as well: level, start, drift."""
+
+_RELAX_SEC = (15.0, 30.0, 60.0, 150.0)
+_HEAVY_WKG = (10.0, 14.0)
+_START_SEC, _WARM_SEC = 40.0, 600.0
+_FATIGUE_HOURS = 24.0
+_OUTLIER = 4.0
+_LEAST_OUTLIER_BPM = 8.0
+_TAILS = 4.0
+"""Degrees of freedom of the day's level: a shifted record is worth less than its length."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What one workout says: cross (d + 1, d + 1), the products of its terms and its heart rate over n steps;
+    ended: when it was known; work_kj_kg: what it took; began: its start."""
+
+    cross: Floats
+    steps: int
+    began: datetime
+    ended: datetime
+    work_kj_kg: float
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """A user: mean (d,) and covariance (d, d) of β; shifts (k,): by how much each workout so far lay above
+    what it explains, bpm; workouts: k."""
+
+    mean: Floats
+    covariance: Floats
+    shifts: Floats
+    workouts: int
+
+
+@dataclass(frozen=True)
+class Response:
+    """The population: mean (d,) and spread (d, d) of β over users; day (3, 3): covariance of b; noise:
+    variance of a step, bpm², times the number of steps that say the same."""
+
+    mean: Floats
+    spread: Floats
+    day: Floats
+    noise: float
+
+    def summary(self, run: Recorded, earlier: Sequence[Summary] = ()) -> Summary:
+        """What a workout says, the seconds left out that no answer of this heart explains (spikes,
+        dropouts)."""
+        X, y, known = _terms_and_rate(run, earlier)
+        X, y = X[known], y[known]
+        if len(y):
+            prior = np.linalg.inv(self.spread + 1e-6 * np.eye(len(self.mean)))
+            weight = prior + X.T @ X / self.noise
+            own = np.linalg.solve(weight, prior @ self.mean + X.T @ y / self.noise)
+            left = y - X @ own
+            left = left - np.median(left)
+            width = max(_OUTLIER * 1.4826 * float(np.median(np.abs(left))), _LEAST_OUTLIER_BPM)
+            kept = np.abs(left) <= width
+            X, y = X[kept], y[kept]
+        return _summed(X, y, run)
+
+    def posterior(self, summaries: Sequence[Summary]) -> Posterior:
+        """The user by these workouts; a workout that lies far off the others counts for less."""
+        d = len(self.mean)
+        told = [s for s in summaries if s.steps]
+        inverse = np.linalg.inv(self.spread)
+        mean, covariance = self.mean, self.spread
+        trust = np.ones(len(told))
+        shifts = np.zeros(len(told))
+        for _ in range(3 if told else 0):
+            weight, right = inverse.copy(), inverse @ self.mean
+            for s, own in zip(told, trust, strict=True):
+                precision = _precision(s.cross, self._day(own), self.noise)
+                weight += precision[:d, :d]
+                right += precision[:d, d]
+            covariance = np.linalg.inv(weight)
+            mean = covariance @ right
+            for i, s in enumerate(told):
+                shifts[i] = _day_effect(s.cross, mean, self.day, self.noise)[0]
+            trust = (_TAILS + 1) / (_TAILS + shifts**2 / self.day[0, 0])
+        return Posterior(mean, covariance, shifts, len(told))
+
+    def curve(
+        self, inputs: Inputs, user: Posterior, earlier: Sequence[Summary] = (), step_sec: int = STEP_SEC
+    ) -> Floats:
+        """The heart rate at seconds 0, step, 2 step …, bpm, without the day's own part."""
+        return np.asarray(terms(inputs, earlier)[::step_sec] @ user.mean)
+
+    def embedding(self, user: Posterior) -> Floats:
+        """A user as numbers, (13,): the heart rate at ten moments of a standard run, how unsure its level is,
+        how many workouts tell of it, and how the last of them lay against it."""
+        X = _standard_terms()
+        level = X[4]
+        recent = 0.0
+        for shift in user.shifts:
+            recent = 0.6 * recent + 0.4 * float(shift)
+        unsure = float(np.sqrt(level @ user.covariance @ level))
+        return np.array([*(X @ user.mean), unsure, np.log1p(user.workouts), recent])
+
+    def to_arrays(self) -> dict[str, Floats]:
+        """What is to be kept, by name."""
+        return {
+            "mean": self.mean,
+            "spread": self.spread,
+            "day": self.day,
+            "noise": np.array([self.noise]),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Floats]) -> Response:
+        """What `to_arrays` gave; raises KeyError or ValueError if it is not that."""
+        made = cls(arrays["mean"], arrays["spread"], arrays["day"], float(arrays["noise"][0]))
+        d = len(TERMS)
+        if made.mean.shape != (d,) or made.spread.shape != (d, d) or made.day.shape != (DAY_TERMS,) * 2:
+            raise ValueError(f"a response has {d} terms, not {made.mean.shape}")
+        return made
+
+    def _day(self, trust: float) -> Floats:
+        day = self.day.copy()
+        day[0, 0] /= trust
+        return day
+
+
+TERMS = (
+    *("level", "start", "drift"),
+    *(f"power over {tau:.0f} s" for tau in _RELAX_SEC),
+    *("speed", "grade over 30 s", "grade over 90 s", "power squared", "rising"),
+    *(f"beyond {limit:.0f} W/kg" for limit in _HEAVY_WKG),
+    *("work so far", "warm: season, cosine", "warm: season, sine", "warm: hour"),
+    *("tiredness", "days since the first", "gender", "gender times power"),
+)
+
+
+def terms(inputs: Inputs, earlier: Sequence[Summary] = ()) -> Floats:
+    """The terms X of a workout at every second, (n, d), each of that second, those before it, the clock and
+    the user's earlier workouts."""
+    speed = np.asarray(inputs.speed_mps, dtype=np.float64)
+    altitude = np.asarray(inputs.altitude_m, dtype=np.float64) - inputs.altitude_m[0]
+    t = np.arange(float(len(speed)))
+    climb = trailing_mean((altitude - lagged(altitude, 10)) / 10, 10)
+    power = running_power(speed, climb)
+    grade = power - running_power(speed, np.zeros(len(speed)))
+    relaxed = [weighted(power, tau) for tau in _RELAX_SEC]
+    warm = 1 - np.exp(-t / _WARM_SEC)
+    at = inputs.started_at.replace(tzinfo=None)
+    season = 2 * np.pi * at.timetuple().tm_yday / 365.25
+    hour = np.cos(2 * np.pi * (at.hour + at.minute / 60 - 15) / 24)
+    gender = {"M": 1.0, "F": -1.0}.get(inputs.gender or "", 0.0)
+    one = np.ones(len(t))
+    columns = (
+        one,
+        np.exp(-t / _START_SEC),
+        t / 3600,
+        *(r / 10 for r in relaxed),
+        weighted(speed, 30.0),
+        weighted(grade, 30.0) / 10,
+        weighted(grade, 90.0) / 10,
+        (relaxed[2] / 10) ** 2,
+        np.maximum(relaxed[0] - relaxed[2], 0.0) / 10,
+        *(weighted(np.maximum(power - limit, 0.0), 150.0) / 10 for limit in _HEAVY_WKG),
+        np.cumsum(power) / 36000,
+        warm * np.cos(season),
+        warm * np.sin(season),
+        warm * hour,
+        one * carried(inputs.started_at, earlier) / 50,
+        one * days_since_first(inputs.started_at, earlier) / 300,
+        one * gender,
+        gender * relaxed[1] / 10,
+    )
+    return np.stack(columns, axis=1)
+
+
+def carried(at: datetime, earlier: Sequence[Summary]) -> float:
+    """Work that is still felt at a moment, kJ/kg: that of the workouts before it, each worth 1/e less a day
+    later."""
+    hours = [((_naive(at) - s.ended).total_seconds() / 3600, s.work_kj_kg) for s in earlier]
+    return sum(work * float(np.exp(-since / _FATIGUE_HOURS)) for since, work in hours)
+
+
+def days_since_first(at: datetime, earlier: Sequence[Summary]) -> float:
+    """Days since the first workout that is known of; 0 if there is none."""
+    if not earlier:
+        return 0.0
+    return (_naive(at) - min(s.began for s in earlier)).total_seconds() / 86400
+
+
+def fit(runs: Sequence[Recorded], rounds: int = 12) -> Response:
+    """The population by its users' workouts (cleaned ones, best): `rounds` of EM, twice, the second time
+    without the seconds that the first could not explain. Raises ValueError if nobody has a heart rate."""
+    d = len(TERMS)
+    response = Response(np.zeros(d), 400.0 * np.eye(d), np.diag([25.0, 100.0, 25.0]), 100.0)
+    for clean in (False, True):
+        users = []
+        for _, own in by_user(list(runs)):
+            summaries: list[Summary] = []
+            for run in own:
+                summaries.append(response.summary(run, summaries) if clean else _raw(run, summaries))
+            users.append([s for s in summaries if s.steps])
+        users = [user for user in users if user]
+        if not users:
+            raise ValueError("no workout to learn from has a heart rate")
+        response = _em(response, users, rounds)
+    return response
+
+
+def _em(response: Response, users: Sequence[Sequence[Summary]], rounds: int) -> Response:
+    d = len(TERMS)
+    mean, spread, day, noise = response.mean, response.spread, response.day, response.noise
+    steps = sum(s.steps for user in users for s in user)
+    workouts = sum(len(user) for user in users)
+    # Steps of a workout say nearly the same as their neighbours: a dozen of them count as one.
+    same = 12.0
+    for _ in range(rounds):
+        inverse = np.linalg.inv(spread)
+        betas, covariances = [], []
+        day_sum, left_sum = np.zeros((DAY_TERMS, DAY_TERMS)), 0.0
+        for user in users:
+            weight, right = inverse.copy(), inverse @ mean
+            for s in user:
+                precision = _precision(s.cross, day, noise)
+                weight += precision[:d, :d]
+                right += precision[:d, d]
+            covariance = np.linalg.inv(weight)
+            beta = covariance @ right
+            betas.append(beta)
+            covariances.append(covariance)
+            for s in user:
+                b, spread_b = _day_posterior(s.cross, beta, day, noise)
+                day_sum += np.outer(b, b) + spread_b
+                own = beta.copy()
+                own[:DAY_TERMS] += b
+                whole = np.append(own, -1.0)
+                left_sum += float(whole @ s.cross @ whole)
+        mean = np.mean(betas, axis=0)
+        apart = np.array(betas) - mean
+        spread = apart.T @ apart / len(users) + np.mean(covariances, axis=0)
+        # A weak prior keeps the spread of few users away from 0.
+        spread = (len(users) * spread + 2.0 * np.eye(d)) / (len(users) + 2.0)
+        day = (day_sum + np.eye(DAY_TERMS)) / (workouts + 1)
+        noise = same * max(left_sum / steps, 0.25)
+    return Response(mean, spread, day, float(noise))
+
+
+def _precision(cross: Floats, day: Floats, noise: float) -> Floats:
+    """[X y]' R⁻¹ [X y] with R = noise I + Z day Z', by Woodbury's identity; Z are the first columns of X."""
+    z = cross[:DAY_TERMS]
+    inner = noise * np.linalg.inv(day) + z[:, :DAY_TERMS]
+    return np.asarray((cross - z.T @ np.linalg.solve(inner, z)) / noise)
+
+
+def _day_posterior(cross: Floats, beta: Floats, day: Floats, noise: float) -> tuple[Floats, Floats]:
+    d = len(beta)
+    weight = np.linalg.inv(day) + cross[:DAY_TERMS, :DAY_TERMS] / noise
+    covariance = np.linalg.inv(weight)
+    return np.asarray(covariance @ (cross[:DAY_TERMS, d] - cross[:DAY_TERMS, :d] @ beta) / noise), np.asarray(
+        covariance
+    )
+
+
+def _day_effect(cross: Floats, beta: Floats, day: Floats, noise: float) -> Floats:
+    return _day_posterior(cross, beta, day, noise)[0]
+
+
+def _terms_and_rate(run: Recorded, earlier: Sequence[Summary]) -> tuple[Floats, Floats, Floats]:
+    X = terms(run.inputs, earlier)[::STEP_SEC]
+    y = binned(run.heart_rate_bpm, STEP_SEC)
+    return X, y, np.isfinite(y)
+
+
+def _raw(run: Recorded, earlier: Sequence[Summary]) -> Summary:
+    X, y, known = _terms_and_rate(run, earlier)
+    return _summed(X[known], y[known], run)
+
+
+def _summed(X: Floats, y: Floats, run: Recorded) -> Summary:
+    both = np.column_stack([X, y])
+    inputs = run.inputs
+    # What was run is work whether or not a heart rate tells of it.
+    climb = np.gradient(trailing_mean(inputs.altitude_m, 20)) if len(inputs) > 1 else np.zeros(1)
+    work = float(running_power(inputs.speed_mps, climb).sum() / 1000)
+    return Summary(both.T @ both, len(y), _naive(inputs.started_at), _naive(inputs.ended_at), work)
+
+
+def _naive(at: datetime) -> datetime:
+    return at.replace(tzinfo=None)
+
+
+def _standard_terms() -> Floats:
+    """The terms of a run that everybody is asked about: standing, two paces, a rest, a hill."""
+    speed = np.concatenate(
+        [
+            np.zeros(60),
+            np.full(300, 2.5),
+            np.full(300, 3.3),
+            np.zeros(120),
+            np.full(300, 2.5),
+            np.full(900, 2.9),
+        ]
+    )
+    climb = np.zeros(len(speed))
+    climb[780:1080] = 0.2
+    inputs = Inputs(
+        "standard",
+        "nobody",
+        "run",
+        None,
+        datetime(2001, 4, 10, 9),
+        np.arange(float(len(speed))),
+        speed,
+        climb.cumsum(),
+    )
+    return terms(inputs)[[50, 90, 150, 350, 650, 690, 775, 900, 1070, 1970]]
