@@ -69,11 +69,12 @@ def invented(
     months = {row["workout_id"]: row["month"] for row in rows}
     findings = pl.DataFrame(
         [
-            {"workout_id": w, "rule": r, "month": months[w], "seconds": s, "whole_workout": whole, "example": e}
-            for w, r, s, whole, e in found
+            (workout, rule, months[workout], seconds, whole, example)
+            for workout, rule, seconds, whole, example in found
         ],
         schema=["workout_id", "rule", "month", "seconds", "whole_workout", "example"],
-    )  # fmt: skip
+        orient="row",
+    )
     return Invented(
         as_table(pl.DataFrame(rows, infer_schema_length=None), Workouts),
         as_table(pl.concat(samples), Samples),
