@@ -126,7 +126,8 @@ class ForecastScorecard(Table):
     name: ClassVar[str] = "forecast_scorecard"
     description: ClassVar[str] = (
         "Heart-rate forecasts scored, with the baselines on the same workouts; standard errors and paired "
-        "differences (ridge less the model's, so that more is better for the model) by workout."
+        "differences (ridge less the model's: above 0 where the model is better) by workout, or by user "
+        "where there are at least eight."
     )
 
     task = _task()
@@ -141,16 +142,16 @@ class ForecastScorecard(Table):
         list(METRICS),
         primary_key=True,
         nullable=False,
-        metadata={"doc": "Of each workout, then the mean over workouts; rmse_bpm: root of the mean square"},
+        metadata={"doc": "Of each workout first, then the mean over workouts"},
     )
     is_sample = flag("Made from the sample league, says nothing about real runners")
     n_workouts = whole("Workouts scored", least=1)
     n_users = whole("Users among them", least=1)
     n_seconds = whole("Seconds scored", least=1)
     value = number("The metric", null=True)
-    standard_error = number("Its standard error, workouts being independent", null=True, least=0)
+    standard_error = number("Its standard error, by workout or user", null=True, least=0)
     difference = number("Ridge's value less this model's on the same workouts", null=True)
-    difference_se = number("Standard error of the difference, by workout", null=True, least=0)
+    difference_se = number("Standard error of the difference, by workout or user", null=True, least=0)
     difference_t = number("Difference over its standard error", null=True)
 
 

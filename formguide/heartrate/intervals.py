@@ -1,0 +1,55 @@
+"""How far off a curve may be: conformal intervals from the errors of earlier forecasts of the same runner.
+
+Errors are measured in units of a scale that says what is usual after so much history and at that minute of a
+run. Each earlier run that was forecast from the runs before it gives a distribution of such errors; runs
+count equally, and a few invented ones that behave as usual keep the quantile in its place while there is
+little to go by. With more and more history the interval is the runner's own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from formguide.heartrate.sequences import Floats
+
+LEVEL = 0.8
+DAY_BPM = 3.0
+"""From day to day."""
+SHAPE_BPM = 3.0
+"""From minute to minute."""
+START_BPM = 6.0
+START_SEC = 150.0
+"""Added at the start, when nobody knows how warm somebody is; its time constant."""
+NEW_BPM = 12.0
+"""Added for somebody of whom nothing is known; its square falls as 1 / (1 + `LEARNT` × runs)."""
+LEARNT = 8.0
+USUAL_RUNS = 6.0
+"""Invented runs with normal errors of the usual scale."""
+
+_GRID = np.linspace(0.1, 6.0, 591)
+_USUAL = np.array([math.erf(x / math.sqrt(2.0)) for x in _GRID])
+
+
+def scale_bpm(seconds: int, runs: int) -> Floats:
+    """Usual standard deviation of the error at every second of a run (seconds,) after so many runs."""
+    t = np.arange(float(seconds))
+    start = START_BPM**2 * np.exp(-t / START_SEC)
+    return np.asarray(np.sqrt(DAY_BPM**2 + SHAPE_BPM**2 + start + NEW_BPM**2 / (1.0 + LEARNT * runs)))
+
+
+def units(error_bpm: Floats, runs: int) -> Floats:
+    """Sizes of a forecast's errors (n,) in units of the usual scale; NaN where nothing was measured."""
+    return np.asarray(np.abs(error_bpm) / scale_bpm(len(error_bpm), runs))
+
+
+def half_width(earlier: Sequence[Floats], level: float = LEVEL) -> float:
+    """How many units hold a share `level` of errors: earlier are the `units` of earlier runs."""
+    heard = [one[np.isfinite(one)] for one in earlier]
+    shares = [np.searchsorted(np.sort(one), _GRID, side="right") / len(one) for one in heard if len(one)]
+    together = (USUAL_RUNS * _USUAL + np.sum(shares, axis=0)) / (USUAL_RUNS + len(shares))
+    # The run to come is one more of its kind: conformal prediction asks for a little more than the share.
+    wanted = min(level * (1 + 1 / (USUAL_RUNS + len(shares))), 0.98)
+    return float(_GRID[min(int(np.searchsorted(together, wanted)), len(_GRID) - 1)])

@@ -1,0 +1,157 @@
+"""One runner's own forecast: the differential equation fitted to the own runs, at the level of late.
+
+    fit_personal(training)                  → Personal     what any runner is forecast with
+    forecast_run(inputs, history, as_of)    → Curve        one run, from what was known at a moment
+
+The curve is that of `ode`, fitted anew to the history whenever it is asked for; on it lies the level of the
+last weeks (a random walk that the days' shifts are noisy readings of), around it the interval of `intervals`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+
+from formguide.heartrate import intervals, ode
+from formguide.heartrate.curves import Curve
+from formguide.heartrate.ode import DEFAULT_PRIOR, OdeSettings, Physiology, Prior
+from formguide.heartrate.sequences import Floats, Inputs, Recorded, by_user
+
+FORMGUIDE, ODE = "formguide", "ode"
+
+VERSION = "1"
+"""Changes when the same runs would give other forecasts."""
+
+MOST_RUNS = 40
+"""So many of the latest runs are learnt from: somebody of years ago was somebody else."""
+MOST_WALKED = 12
+"""So many of the latest runs are forecast again for the interval."""
+DEFAULT = OdeSettings()
+WALK = OdeSettings(step_sec=10, iterations=8)
+"""Forecasts of earlier runs need not be fitted to the last beat."""
+
+LEVEL_WALK_BPM = 0.5
+"""How far the level wanders in a week, standard deviation."""
+DAY_BPM = 4.0
+"""How far a day lies from it."""
+LEAST_BPM = 35.0
+
+
+@dataclass(frozen=True)
+class Personal:
+    """The forecaster: a prior, and what it remembers of runs already forecast (nothing depends on it).
+
+    carries_level: whether the level of late is added; without it, it is the differential equation alone.
+    """
+
+    prior: Prior = DEFAULT_PRIOR
+    settings: OdeSettings = DEFAULT
+    carries_level: bool = True
+    name: str = FORMGUIDE
+    _walked: dict[str, Floats] = field(default_factory=dict, repr=False, compare=False)
+
+    def curve(self, inputs: Inputs, history: Sequence[Recorded]) -> Curve:
+        """One run. history: the runner's workouts that had ended when it began, in their order."""
+        known = learnt_from(inputs, history)
+        middle = self._middle(inputs, known, self.settings)
+        wide = intervals.half_width(self._units(known)) * intervals.scale_bpm(len(inputs), len(known))
+        return Curve(np.maximum(middle - wide, LEAST_BPM), middle, middle + wide)
+
+    def _middle(self, inputs: Inputs, known: Sequence[Recorded], settings: OdeSettings) -> Floats:
+        found = ode.fit(known, self.prior, settings)
+        level = level_of_late(found, known, inputs.started_at) if self.carries_level else 0.0
+        curve = ode.simulate(found, inputs) + level
+        return np.asarray(np.clip(curve, LEAST_BPM + 1.0, ode.ceiling(found)))
+
+    def _units(self, known: Sequence[Recorded]) -> list[Floats]:
+        """Errors of the latest runs, each forecast from those before it, in units of the usual scale."""
+        met, chain = [], hashlib.blake2b(digest_size=16)
+        first = max(1, len(known) - MOST_WALKED)
+        for k, run in enumerate(known):
+            if k >= first:
+                asked = chain.copy()
+                _digest(asked, run)
+                key = asked.hexdigest()
+                if key not in self._walked:
+                    off = ode.measured(run) - self._middle(run.inputs, known[:k], WALK)
+                    self._walked[key] = intervals.units(off, k)
+                met.append(self._walked[key])
+            _digest(chain, run)
+        return met
+
+
+def fit_personal(training: Sequence[Recorded], settings: OdeSettings | None = None) -> Personal:
+    """The forecaster for whoever comes: its prior is what the training set's runners have in common, or
+    textbook physiology where they are fewer than eight."""
+    return Personal(prior_of(training), settings or DEFAULT)
+
+
+def fit_ode(training: Sequence[Recorded], settings: OdeSettings | None = None) -> Personal:
+    """The differential equation alone, a baseline: no level is carried on."""
+    return Personal(prior_of(training), settings or DEFAULT, carries_level=False, name=ODE)
+
+
+def prior_of(training: Sequence[Recorded], least: int = 8) -> Prior:
+    """What the runners of a training set have in common."""
+    known = [_latest([run for run in runs if _heard(run)]) for _, runs in by_user(list(training))]
+    return ode.population_prior([ode.fit(runs, settings=WALK) for runs in known if runs], least)
+
+
+def forecast_run(
+    inputs: Inputs,
+    history: Sequence[Recorded],
+    as_of: datetime | None = None,
+    forecaster: Personal | None = None,
+) -> Curve:
+    """The heart rate of one run, from the runner's own workouts that had ended before `as_of`.
+
+    inputs: the run's speed and altitude, or a plan (`pace_plan.plan`); as_of: UTC; None: when the run begins.
+    """
+    moment = as_of or inputs.started_at
+    known = [run for run in history if run.inputs.ended_at < moment]
+    return (forecaster or Personal()).curve(inputs, known)
+
+
+def learnt_from(inputs: Inputs, history: Sequence[Recorded]) -> list[Recorded]:
+    """The workouts that a forecast learns from: of the same activity, with a heart rate, the latest."""
+    return _latest([run for run in history if run.inputs.activity == inputs.activity and _heard(run)])
+
+
+def level_of_late(found: Physiology, known: Sequence[Recorded], at: datetime) -> float:
+    """By how much the runner lies above the own mean at a moment, beats a minute.
+
+    A Kalman filter over the days' shifts; the level wanders with the time between them, and a shift further
+    off than usual teaches less (Student's t, as in the fit).
+    """
+    level, variance, last = 0.0, 0.5, known[0].inputs.started_at if known else at
+    for shift, run in zip(found.day_shift_bpm.tolist(), known, strict=True):
+        variance += _wandered(last, run.inputs.started_at)
+        last = run.inputs.started_at
+        off = shift - level
+        trust = min(1.0, (ode.TAILS + 1) / (ode.TAILS + off**2 / (variance + DAY_BPM**2)))
+        gain = variance / (variance + DAY_BPM**2 / trust)
+        level, variance = level + gain * off, variance * (1 - gain)
+    return level
+
+
+def _wandered(since: datetime, until: datetime) -> float:
+    return LEVEL_WALK_BPM**2 * max((until - since).total_seconds(), 0.0) / (7 * 86400.0)
+
+
+def _heard(run: Recorded) -> bool:
+    return bool(np.isfinite(ode.measured(run)).any())
+
+
+def _latest(runs: Sequence[Recorded]) -> list[Recorded]:
+    return list(runs[-MOST_RUNS:])
+
+
+def _digest(digest: hashlib.blake2b, run: Recorded) -> None:
+    """Everything of a run that a forecast looks at."""
+    digest.update(f"{run.inputs.started_at.isoformat()} {len(run.inputs)}".encode())
+    for values in (run.inputs.speed_mps, run.inputs.altitude_m, run.heart_rate_bpm):
+        digest.update(np.ascontiguousarray(values).tobytes())
