@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from formguide.heartrate import pages
+from formguide.heartrate.cleaning import RULES
 from formguide.heartrate.sequences import Floats
 from formguide.heartrate.tables import SPORT, QualityFindings, Workouts
 from formguide.lake import Lake
@@ -97,7 +98,7 @@ def of_lake(lake: Lake, title: str = "Quality of the workouts") -> str:
     """The report of everything in a lake."""
     workouts = lake.read_table(SPORT, Workouts.name, None, Workouts)
     findings = lake.read_table(SPORT, QualityFindings.name, None, QualityFindings)
-    return page(workouts, findings, title=title)
+    return page(workouts, findings, described={rule.name: rule.says for rule in RULES}, title=title)
 
 
 def page(

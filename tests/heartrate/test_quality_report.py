@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from formguide.heartrate import quality_report
+from formguide.heartrate.cleaning import RULES
 from formguide.heartrate.tables import SPORT, QualityFindings, Workouts
 from formguide.lake import Lake
 from tests.heartrate.invented_workouts import invented
@@ -73,4 +74,7 @@ def test_of_a_lake_it_is_that_of_its_tables(tmp_path: Path) -> None:
     made, lake = invented(20), Lake(tmp_path)
     lake.write_table(SPORT, Workouts.name, "202103", made.workouts, Workouts, "test")
     lake.write_table(SPORT, QualityFindings.name, "202103", made.findings, QualityFindings, "test")
-    assert quality_report.of_lake(lake) == quality_report.page(made.workouts, made.findings)
+    page = quality_report.of_lake(lake)
+    said = {rule.name: rule.says for rule in RULES}
+    assert page == quality_report.page(made.workouts, made.findings, described=said)
+    assert said["heart_rate_range"] in html.unescape(page)
