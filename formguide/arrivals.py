@@ -153,6 +153,13 @@ class Arrivals:
             for source, tree in files.items()
         }
 
+    def season_reader(self, lake: Lake, season: int) -> dict[str, Mapping[str, bytes]]:
+        """The same, each body read when somebody asks for it, and not kept."""
+        return {
+            source: _Bodies(self.sport, lake, tree, {})
+            for source, tree in self.season_files(lake, season).items()
+        }
+
     def season_files(self, lake: Lake, season: int) -> Trees:
         """What a season is made from, by source and path, as SHA-256."""
         listed = lake.read_table(self.sport, self.table.name, [str(season)], self.table)

@@ -7,21 +7,27 @@ from collections.abc import Sequence
 import polars as pl
 
 from formguide.findings import SHOWN, Finding
+from formguide.heartrate import readers
 from formguide.heartrate.arrivals import ARRIVALS
 from formguide.heartrate.tables import SPORT, Workouts
 from formguide.lake import Lake
 
 
 def nothing_lost(lake: Lake, months: Sequence[int]) -> Finding:
-    """Every file of a month is a workout, belongs to another month, or was set aside; and every point of a
-    workout is a sample, or was."""
+    """Every file (or line of a file of many) of a month is a workout, belongs to another month, or was set
+    aside; and every point of a workout is a sample, or was."""
     wrong, files, refused = [], 0, 0
     for month in months:
         manifest = lake.manifest(SPORT, Workouts.name, str(month))
         said = manifest.extra if manifest else {}
         frame = lake.read_table(SPORT, Workouts.name, [str(month)], Workouts)
         named = {*frame["path"], *said.get("set_aside", []), *said.get("elsewhere", [])}
-        there = [path for tree in ARRIVALS.season_files(lake, month).values() for path in tree]
+        there = [
+            name
+            for source, tree in ARRIVALS.season_reader(lake, month).items()
+            for path in tree
+            for name in readers.names_in(source, path, tree[path] if source == readers.FITREC else b"")
+        ]
         files, refused = files + len(there), refused + len(said.get("set_aside", []))
         wrong += [
             {"month": month, "lost": path}
@@ -31,7 +37,7 @@ def nothing_lost(lake: Lake, months: Sequence[int]) -> Finding:
         points = int(frame["samples"].sum()) + int(said.get("points_set_aside", 0))
         if points != int(said.get("points", 0)):
             wrong.append({"month": month, "lost": f"{said.get('points', 0)} points, {points} told of"})
-    said_of_all = f"{files} files, {refused} workouts set aside, {len(wrong)} lost"
+    said_of_all = f"{files} files and lines, {refused} workouts set aside, {len(wrong)} lost"
     return Finding(not wrong, said_of_all, len(wrong), pl.DataFrame(wrong).head(SHOWN))
 
 

@@ -1,27 +1,38 @@
 """Which files of a folder are workouts, and which months they speak of.
 
-    <user>/…/*.fit, *.csv, …    one workout each, with .gz behind it or without; whose they are says the first
-                                folder, and files in none are yours ("me")
+    <user>/…/*.fit, .csv, .gpx, .tcx    a workout (or few) each, with .gz behind it or without; whose they are
+                                        says the first folder, and files in none are yours ("me")
+    …/*.json, *.jsonl                   FitRec: a workout a line, whose it is says the line
 
-A table that has neither a time nor a sensor in its header is no workout, and is passed over.
+A table that has neither a time nor a sensor in its header is no workout, and is passed over; so is JSON that
+is not FitRec's. A FitRec file may have ten gigabytes: it is indexed once (`line_index`), beside the lake, and
+comes in by month, as files of a thousand lines whose bytes are made when they are asked for.
 """
 
 from __future__ import annotations
 
 import gzip
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from formguide.arrivals import Files, FilesOnDisk
-from formguide.heartrate import csv_files, readers
+from formguide.files import is_local
+from formguide.heartrate import csv_files, line_index, readers
+from formguide.heartrate.readers import FITREC, SOURCES, WORKOUTS
 from formguide.heartrate.readings import ending
-
-WORKOUTS = "workouts"
-SOURCES = (WORKOUTS,)
+from formguide.lake import Lake
 
 MARKER = "truth.json"
 """What the sample league knows of itself, by which its folder is known."""
 
 _BESIDE = (MARKER,)
+_LINES = (".json", ".jsonl")
+_FIRST_KEY = re.compile(
+    rb"""\s*\{\s*['"](?:longitude|latitude|altitude|sport|id|heart_rate|gender|timestamp|url|userId|speed)['"]"""
+)
+_LINE_BYTES = 2**18
 _HEADER_BYTES = 4096
 
 
@@ -33,10 +44,12 @@ def place(path: str) -> tuple[str, str] | None:
     parts = path.split("/")
     if any(part.startswith((".", "_")) for part in parts) or parts[-1] in _BESIDE:
         return None
+    if parts[-1].lower().endswith(_LINES):
+        return FITREC, path
     return (WORKOUTS, path) if ending(path) in readers.ENDINGS else None
 
 
-def read_folder(path: str | Path, notes: list[str] | None = None) -> dict[str, FilesOnDisk]:
+def read_folder(path: str | Path, notes: list[str] | None = None) -> dict[str, Mapping[str, bytes]]:
     """The folder's files by source and path; what is passed over is said in `notes`. Raises
     `FileNotFoundError` if there is no such folder."""
     root = Path(path)
@@ -44,26 +57,27 @@ def read_folder(path: str | Path, notes: list[str] | None = None) -> dict[str, F
         raise FileNotFoundError(f"no folder {root}")
     said = notes if notes is not None else []
     found: dict[str, dict[str, Path]] = {source: {} for source in SOURCES}
+    whose = {WORKOUTS: _is_workout, FITREC: _is_fitrec}
     for file in sorted(p for p in root.rglob("*") if p.is_file()):
         relative = file.relative_to(root).as_posix()
         placed = place(relative)
         if placed is None:
             if file.name not in _BESIDE:
                 said.append(f"{relative}: not a file of a source that is read")
-        elif ending(relative) == "csv" and not _is_workout(file):
-            said.append(f"{relative}: neither a time nor a sensor among its columns")
+        elif not whose[placed[0]](file):
+            said.append(f"{relative}: {_NO[placed[0]]}")
         else:
             source, kept = placed
             found[source][kept] = file
-    return {source: FilesOnDisk(places) for source, places in found.items()}
+    return {WORKOUTS: FilesOnDisk(found[WORKOUTS]), FITREC: _Together(_parts(found[FITREC]))}
 
 
 def takes(folder: str | Path) -> bool:
     """Whether a folder has a workout."""
     root = Path(folder)
+    whose = {WORKOUTS: _is_workout, FITREC: _is_fitrec}
     return root.is_dir() and any(
-        place(file.relative_to(root).as_posix()) is not None
-        and (ending(file.name) != "csv" or _is_workout(file))
+        (placed := place(file.relative_to(root).as_posix())) is not None and whose[placed[0]](file)
         for file in root.rglob("*")
         if file.is_file()
     )
@@ -72,16 +86,61 @@ def takes(folder: str | Path) -> bool:
 def seasons_of(files: Files) -> dict[int, list[str]]:
     """The months that the files speak of, and the files (`source/path`) that speak of each."""
     found: dict[int, list[str]] = {}
-    workouts = files.get(WORKOUTS, {})
-    for path in workouts:
-        for month in readers.months_of(path, workouts[path]):
-            found.setdefault(month, []).append(f"{WORKOUTS}/{path}")
+    for source in SOURCES:
+        for path in files.get(source, {}):
+            for month in readers.months_of(source, path, files[source]):
+                found.setdefault(month, []).append(f"{source}/{path}")
     return {month: sorted(paths) for month, paths in sorted(found.items())}
+
+
+def index_folder() -> Path:
+    """Where the indexes of large files are kept: in the cache of the lake that is in use, or, where that is
+    not on this machine, among its temporary files."""
+    lake = Lake.from_env()
+    if not is_local(lake.root):
+        return Path(tempfile.gettempdir()) / "formguide-line-index"
+    return Path(str(lake.root)) / "cache" / "line-index"
+
+
+_NO = {
+    WORKOUTS: "neither a time nor a sensor among its columns",
+    FITREC: "no workout a line, as FitRec has them",
+}
+
+
+class _Together(Mapping[str, bytes]):
+    """The files of several mappings."""
+
+    def __init__(self, parts: Iterable[Mapping[str, bytes]]) -> None:
+        self._of = {path: part for part in parts for path in part}
+
+    def __getitem__(self, path: str) -> bytes:
+        return self._of[path][path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._of)
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+
+def _parts(places: Mapping[str, Path]) -> Iterator[line_index.Parts]:
+    for name, file in places.items():
+        yield line_index.Parts(name, line_index.indexed(file, index_folder()))
+
+
+def _is_fitrec(file: Path) -> bool:
+    """Whether the first line of a file is a workout of FitRec's."""
+    with file.open("rb") as raw:
+        line = raw.readline(_LINE_BYTES)
+    return _FIRST_KEY.match(line) is not None and b"timestamp" in line and b"userId" in line
 
 
 def _is_workout(file: Path) -> bool:
     """Whether a table's header is one of a workout; what cannot be read at all is looked at later, and
     named."""
+    if ending(file.name) != "csv":
+        return True
     with file.open("rb") as raw:
         head = raw.read(_HEADER_BYTES)
     if head[:2] == b"\x1f\x8b":

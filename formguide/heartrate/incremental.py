@@ -6,7 +6,7 @@ where they agree nothing is read or written. A month is a function of its own fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,14 @@ from formguide.arrivals import FIRST_SEASON, Holdings
 from formguide.asof import fingerprint
 from formguide.heartrate import readers, results
 from formguide.heartrate.arrivals import ARRIVALS, SPORT, SourceFiles
-from formguide.heartrate.readings import Reading
+from formguide.heartrate.clock import clocked
+from formguide.heartrate.readings import Unreadable
 from formguide.heartrate.tables import QualityFindings, Samples, Workouts
 from formguide.lake import Lake
 from formguide.making import Made, carried_over
+from formguide.records import Reject, set_aside
 
-RESULTS_VERSION = f"{readers.VERSION}.1"
+RESULTS_VERSION = f"{readers.VERSION}.2"
 """Changes when the same files would give other workouts, samples or findings."""
 
 RESULT_TABLES = (Workouts, Samples, QualityFindings)
@@ -42,9 +44,9 @@ def make_source_files(lake: Lake, months: Iterable[int], folders: Iterable[str |
     held = ARRIVALS.holdings(lake, folders)
     counts: dict[str, Any] = {f"files_{what}": n for what, n in ARRIVALS.receive(lake, held).items()}
     undated = []
-    for name, (sha, reason) in _undated(lake, held).items():
-        undated.append(f"{name}: {reason}")
-        lake.quarantine(SPORT, name, lake.raw_get(SPORT, sha), undated[-1])
+    for reject in _undated(lake, held):
+        undated.append(str(reject))
+        lake.quarantine(SPORT, reject.file, reject.payload, str(reject))
     facts = {**counts, "passed_over": held.passed_over, "undated": undated}
     made = {}
     for month in months:
@@ -67,7 +69,7 @@ def make_results(lake: Lake, months: Iterable[int]) -> dict[str, dict[int, Made]
             for name, manifest in known.items():
                 made[name][month] = carried_over(manifest)
             continue
-        read = results.read_month(month, ARRIVALS.season_bodies(lake, month))
+        read = results.read_month(month, ARRIVALS.season_reader(lake, month))
         for reject in read.rejects:
             lake.quarantine(SPORT, reject.file, reject.payload, str(reject))
         frames = (read.workouts, read.samples, read.findings)
@@ -97,29 +99,31 @@ def _facts(read: results.Month) -> dict[str, Any]:
     }
 
 
-def _undated(lake: Lake, held: Holdings) -> dict[str, tuple[str, str]]:
-    """The files (`source/path`) that are part of no month, each with its SHA-256 and the reason."""
+def _undated(lake: Lake, held: Holdings) -> Iterator[Reject]:
+    """The files, and lines of files of many, that are part of no month, each with the reason."""
     soon = datetime.now(UTC) + timedelta(days=1)
     last = soon.year * 100 + soon.month
     placed = {
-        f"{source}/{path}"
+        (source, path)
         for month, frame in held.seasons.items()
         if FIRST_MONTH <= month <= last
         for source, path in frame.select("source", "path").iter_rows()
     }
-    found = {}
-    for source, tree in held.trees.items():
-        for path, sha in tree.items():
-            if f"{source}/{path}" not in placed:
-                found[f"{source}/{path}"] = (sha, _why_undated(source, path, lake.raw_get(SPORT, sha)))
-    return dict(sorted(found.items()))
+    for source, tree in sorted(held.trees.items()):
+        for path, sha in sorted(tree.items()):
+            if (source, path) not in placed:
+                yield from _why(source, path, lake.raw_get(SPORT, sha))
 
 
-def _why_undated(source: str, path: str, body: bytes) -> str:
-    said = [found for found in readers.read(source, path, body) if not isinstance(found, Reading)]
-    if said:
-        return said[0].reason
-    months = readers.months_of(path, body)
-    if months:
-        return f"it begins in {months[0] // 100}-{months[0] % 100:02}, which is still to come"
-    return "no point has a date between 2000 and 2099"
+def _why(source: str, path: str, body: bytes) -> Iterator[Reject]:
+    """Why a file's workouts are part of no month."""
+    for found in readers.read(source, path, body):
+        if isinstance(found, Reject):
+            yield found
+            continue
+        try:
+            start = clocked(found).started_at
+            reason = f"it begins on {start:%Y-%m-%d}, which is still to come"
+        except Unreadable as error:
+            reason = str(error)
+        yield set_aside(found.path, None, "timestamp", reason, body if source == readers.WORKOUTS else b"")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 
 import numpy as np
 
-from formguide.heartrate import csv_files, fit_files
+from formguide.heartrate import csv_files, fit_files, fitrec, gpx, line_index, tcx, xml_files
 from formguide.heartrate.clock import FIRST_SEC, LAST_SEC
 from formguide.heartrate.readings import Floats, Reading, Unreadable, ending, looks_like, unpacked
 from formguide.records import Reject
@@ -20,13 +20,21 @@ VERSION = "1"
 _READERS: dict[str, Callable[[str, bytes], list[Reading]]] = {
     "csv": csv_files.read,
     "fit": fit_files.read,
+    "gpx": gpx.read,
+    "tcx": tcx.read,
 }
 _TIMES: dict[str, Callable[[bytes], Floats]] = {
     "csv": csv_files.times_of,
     "fit": fit_files.first_time,
+    "gpx": xml_files.times_of,
+    "tcx": xml_files.times_of,
 }
 ENDINGS = tuple(_READERS)
-"""The endings of files that are read (with .gz behind them or without)."""
+"""The endings of files that hold a workout or few (with .gz behind them or without)."""
+
+WORKOUTS, FITREC = "workouts", "fitrec"
+SOURCES = (WORKOUTS, FITREC)
+"""Where workouts come from: files of their own, and lines of a file of many."""
 
 _KNOWN: OrderedDict[bytes, tuple[int, ...]] = OrderedDict()
 _MOST_KNOWN = 200_000
@@ -34,6 +42,9 @@ _MOST_KNOWN = 200_000
 
 def read(source: str, path: str, body: bytes) -> Iterator[Reading | Reject]:
     """The workouts of a file, or what is set aside of it."""
+    if source == FITREC:
+        yield from _lines(path, body)
+        return
     try:
         plain = unpacked(path, body)
         _require(ending(path), plain)
@@ -42,11 +53,34 @@ def read(source: str, path: str, body: bytes) -> Iterator[Reading | Reject]:
         yield error.reject(path, body)
 
 
-def months_of(path: str, body: bytes) -> tuple[int, ...]:
-    """The months in which a workout of the file may have begun, as 202103; none where no date can be read.
+def _lines(path: str, body: bytes) -> Iterator[Reading | Reject]:
+    """The workouts of one of `line_index.Parts`, each named by the file and its line there."""
+    file = path.rpartition("/")[0]
+    for number, line in line_index.lines_of_part(body):
+        try:
+            yield fitrec.read_line(f"{file}:{number}", line)
+        except Unreadable as error:
+            yield error.reject(f"{file}:{number}", line)
+
+
+def names_in(source: str, path: str, body: bytes) -> list[str]:
+    """What a file's workouts, or what is set aside of it, are named by: the file, or each of its lines."""
+    if source != FITREC:
+        return [path]
+    file = path.rpartition("/")[0]
+    return [f"{file}:{number}" for number, _ in line_index.lines_of_part(body)]
+
+
+def months_of(source: str, path: str, files: Mapping[str, bytes]) -> tuple[int, ...]:
+    """The months in which a workout of one of a source's files may have begun, as 202103; none where no date
+    can be read.
 
     A month too many does no harm: it finds no workout in the file.
     """
+    if source == FITREC:
+        month = line_index.month_of_part(path)
+        return (month,) if month else ()
+    body = files[path]
     key = sha256(path.encode() + b"\0" + body).digest()
     if key not in _KNOWN:
         try:

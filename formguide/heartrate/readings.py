@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 CHANNELS = ("speed_mps", "altitude_m", "distance_m", "heart_rate_bpm", "cadence_rpm", "power_w")
 """What is kept of a point, by the names of `tables.Samples`."""
 
-LARGEST_FILE = 512_000_000
+LARGEST_FILE = 200_000_000
 """Bytes to which a file of one workout may unfold; a larger one is no workout."""
 
 NOTES_KEPT = 20
@@ -35,7 +35,7 @@ NOTES_KEPT = 20
 _WORDS: tuple[tuple[str, str], ...] = (
     (r"run|jog|treadmill", RUN),
     (r"walk|hik|trek", WALK),
-    (r"rid|bik|cycl|mountain", RIDE),
+    (r"\brid|bik|cycl", RIDE),
 )
 
 

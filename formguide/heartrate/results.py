@@ -59,6 +59,7 @@ def read_month(month: int, files: Mapping[str, Mapping[str, bytes]]) -> Month:
     kept, rejects, refused, elsewhere = list[tuple[str, Clocked]](), list[Reject](), list[str](), list[str]()
     for source in sorted(files):
         for path in sorted(files[source]):
+            claimed = readers.months_of(source, path, files[source])
             for found in readers.read(source, path, files[source][path]):
                 if isinstance(found, Reject):
                     rejects.append(found)
@@ -68,6 +69,12 @@ def read_month(month: int, files: Mapping[str, Mapping[str, bytes]]) -> Month:
                     workout = clocked(found)
                 except Unreadable as error:
                     rejects.append(error.reject(found.path, b""))
+                    refused.append(found.path)
+                    continue
+                if workout.month not in claimed:
+                    # Its first points are dated otherwise than the rest, and no month would take it in.
+                    reason = f"begins on {workout.started_at:%Y-%m-%d}, but its first point says otherwise"
+                    rejects.append(set_aside(found.path, 1, "timestamp", reason, b""))
                     refused.append(found.path)
                     continue
                 if workout.month != month:
@@ -188,28 +195,28 @@ def _each_once(
     workouts: list[tuple[str, Clocked]],
 ) -> tuple[list[tuple[str, Clocked]], list[tuple[str, str, str]]]:
     """Of records of one user that lie over each other the richest, and the others with what they repeat."""
-    once, again = list[tuple[str, Clocked]](), list[tuple[str, str, str]]()
+    once, again = dict[str, list[tuple[str, Clocked]]](), list[tuple[str, str, str]]()
     for source, workout in sorted(workouts, key=_richness):
-        twin = next((other for _, other in once if _same(workout, other)), None)
+        own = once.setdefault(workout.reading.user_id, [])
+        twin = next((other for _, other in own if _same(workout, other)), None)
         if twin is None:
-            once.append((source, workout))
+            own.append((source, workout))
         else:
             again.append((workout.reading.path, twin.workout_id, twin.reading.path))
-    return sorted(once, key=lambda kept: kept[1].workout_id), sorted(again)
+    every = (kept for own in once.values() for kept in own)
+    return sorted(every, key=lambda kept: kept[1].workout_id), sorted(again)
 
 
-def _richness(kept: tuple[str, Clocked]) -> tuple[bool, int, bool, str]:
+def _richness(kept: tuple[str, Clocked]) -> tuple[bool, int, bool, int, str]:
     """The richest first: a heart rate, then the most that was measured, then the device's own speed."""
     _, workout = kept
     said = sum(int(np.isfinite(values).sum()) for values in workout.channels.values())
     beats = bool(np.isfinite(workout.channels.get("heart_rate_bpm", np.array([]))).any())
-    return not beats, -said, workout.speed_from != DEVICE, workout.reading.path
+    return not beats, -said, workout.speed_from != DEVICE, len(workout.reading.path), workout.reading.path
 
 
 def _same(one: Clocked, other: Clocked) -> bool:
-    """Whether two records are of one workout: one user, and one of them lies over most of the other."""
-    if one.reading.user_id != other.reading.user_id:
-        return False
+    """Whether two records of a user are of one workout: one of them lies over most of the other."""
     if one.started_at == other.started_at:
         return True
     later = (other.started_at - one.started_at).total_seconds()
