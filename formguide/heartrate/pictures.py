@@ -32,7 +32,8 @@ def forecast(shown: Shown) -> bytes:
     minutes = shown.inputs.t_sec / 60
     heart_rate(heart, shown, minutes)
     heart.set_ylabel("heart rate, bpm")
-    heart.legend(frameon=False, fontsize=8, loc="lower right", ncols=3)
+    if shown.curve is not None or shown.measured_bpm is not None:
+        heart.legend(frameon=False, fontsize=8, loc="lower right", ncols=3)
     speed.plot(minutes, _smooth(shown.inputs.speed_mps, 15), color=SPEED, lw=1)
     speed.set_ylabel("speed, m/s")
     speed.set_ylim(bottom=0)
@@ -80,7 +81,6 @@ def residuals(shown: Sequence[Shown]) -> bytes:
         for row, line in enumerate(lines):
             table[row, : len(line)] = line
         _mean_with_error(axis, table)
-        axis.legend(frameon=False, fontsize=8)
     axis.axhline(0, color=MEASURED, lw=0.8)
     axis.set_xlabel("minutes")
     axis.set_ylabel("forecast less measured, bpm")
@@ -214,6 +214,7 @@ def _mean_with_error(axis: Any, table: Floats) -> None:
     at = np.flatnonzero(enough) + 0.5
     axis.plot(at, mean, color=FORECAST, lw=2, label="mean over workouts")
     axis.fill_between(at, mean - error, mean + error, color=FORECAST, alpha=0.2, lw=0, label="± 2 s.e.")
+    axis.legend(frameon=False, fontsize=8)
 
 
 def _smooth(values: Floats, seconds: int) -> Floats:
