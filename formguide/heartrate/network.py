@@ -25,9 +25,10 @@ from formguide.heartrate.curves import Curve
 from formguide.heartrate.network_settings import PARITY, NetworkSettings
 from formguide.heartrate.response import Response
 from formguide.heartrate.sequences import Floats, Inputs, Recorded
+from formguide.heartrate.tracking import Tracker
 
 if TYPE_CHECKING:
-    from formguide.heartrate._training import Runner, Told
+    from formguide.heartrate._training import Runner
 
 __all__ = ["PARITY", "FittedNetwork", "ModelFileError", "NetworkSettings", "curves", "fit"]
 
@@ -170,15 +171,15 @@ def fit(
     settings: NetworkSettings | None = None,
     base: Base | None = None,
     response: Response | None = None,
-    told: Told | None = None,
+    tracker: Tracker | None = None,
     name: str = "network",
 ) -> FittedNetwork:
     """Trains on the workouts of `train` and stops by those of `validation`; each knows its user's earlier
     ones of both.
 
     base: what it is to correct, if not the response; response: a population fitted before, to the same
-    training workouts (by default it is fitted here); told: hears of every epoch. Raises ValueError if either
-    part has no measured heart rate, or both have a workout in common.
+    training workouts (by default it is fitted here); tracker: hears of the training. Raises ValueError if
+    either part has no measured heart rate, or both have a workout in common.
     """
     from formguide.heartrate import _training
     from formguide.heartrate._network import Shape
@@ -213,19 +214,24 @@ def fit(
         outputs=outputs,
         dropout=settings.dropout,
     )
-    made = _training.train(rows, held, shape, settings, told)
-    fitted = FittedNetwork(settings, encoder, shape.as_dict(), made.weights, response, base, name=name)
-    about = {
-        "device": _training.device_name()[1],
-        "best_epoch": made.best_epoch,
-        "losses": [list(pair) for pair in made.losses],
+    counts = {
         "workouts": {"train": len(rows), "validation": len(held)},
         "users": {
-            name: len({r.inputs.user_id for r in part})
-            for name, part in zip(("train", "validation"), parts, strict=True)
+            what: len({run.inputs.user_id for run in part})
+            for what, part in zip(("train", "validation"), parts, strict=True)
         },
+        "device": _training.device_name()[1],
     }
-    return _calibrated(fitted, held, raw[1], _earlier([*parts[0], *parts[1]])[len(rows) :], about)
+    if tracker is not None:
+        tracker.began({"name": name, **settings.as_dict(), **counts})
+    made = _training.train(rows, held, shape, settings, tracker.epoch if tracker is not None else None)
+    fitted = FittedNetwork(settings, encoder, shape.as_dict(), made.weights, response, base, name=name)
+    about = counts | {"best_epoch": made.best_epoch, "losses": [list(pair) for pair in made.losses]}
+    earlier = _earlier([*parts[0], *parts[1]])[len(rows) :]
+    fitted = _calibrated(fitted, held, raw[1], earlier, about)
+    if tracker is not None:
+        tracker.ended(fitted.about["validation"])
+    return fitted
 
 
 def curves(fitted: FittedNetwork, runs: Sequence[Recorded]) -> list[Curve]:
