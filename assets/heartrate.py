@@ -1,6 +1,7 @@
-"""Heart rate as assets, the month: source files → workouts, samples, what the rules of cleaning find.
+"""Heart rate as assets, the month: source files → workouts, samples, findings → features → forecasts, log.
 
-A month is a partition and a workout a row; news takes the month chain in one run.
+A month is a partition and a workout a row; news takes the month chain in one run. What forecasts were worth
+is asked for: see `assets.heartrate_models`.
 """
 
 from collections.abc import Iterator
@@ -8,13 +9,15 @@ from typing import Any
 
 import dagster as dg
 
-from assets import heartrate_checks
-from assets.checks import fits, key
+from assets import heartrate_checks, heartrate_shown
+from assets.checks import fits, key, table_fits
 from assets.events import Report, materialised, seasons_of
-from assets.partitions import MONTHS, ONE_RUN
+from assets.partitions import MONTHS, MONTHS_UP_TO, ONE_RUN
 from assets.source_files import source_files_asset
-from formguide.heartrate import incremental
+from formguide.heartrate import feature_table, incremental, issuing
 from formguide.heartrate.arrivals import SPORT, SourceFiles
+from formguide.heartrate.feature_table import WorkoutFeatures
+from formguide.heartrate.forecast_tables import ForecastLog, HeartRateForecasts
 from formguide.lake import Lake
 from formguide.schema import Table
 
@@ -55,12 +58,62 @@ def results(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Repo
         yield from materialised(context, made, key(SPORT, name), checks=checks)
 
 
-ASSETS = [source_files, results]
+WORKOUTS, SAMPLES = (dg.AssetKey([SPORT, table.name]) for table in incremental.RESULT_TABLES[:2])
+
+
+@dg.asset(
+    **BY_MONTH,
+    kinds={"numpy"},
+    code_version=feature_table.FEATURES_VERSION,
+    description=WorkoutFeatures.description,
+    deps=[WORKOUTS, SAMPLES],
+    check_specs=fits(WorkoutFeatures),
+)
+def workout_features(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Report]:
+    months = seasons_of(context)
+    made = feature_table.make_features(lake, months)
+    yield from materialised(context, made, checks=table_fits(lake, WorkoutFeatures, months))
+
+
+@dg.asset(
+    **BY_MONTH,
+    kinds={"numba"},
+    code_version=issuing.FORECASTS_VERSION,
+    description=HeartRateForecasts.description,
+    deps=[dg.AssetDep(asset, partition_mapping=MONTHS_UP_TO) for asset in (WORKOUTS, SAMPLES)],
+    check_specs=[*fits(HeartRateForecasts), heartrate_checks.IN_ORDER],
+)
+def heart_rate_forecasts(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Report]:
+    months = seasons_of(context)
+    made = issuing.make_forecasts(lake, months)
+    shown = {max(made): heartrate_shown.forecasts(lake)}
+    checks = heartrate_checks.of_forecasts(lake, months)
+    yield from materialised(context, made, metadata=shown, checks=checks)
+
+
+@dg.asset(
+    **BY_MONTH,
+    kinds={"polars"},
+    code_version="1",
+    description=ForecastLog.description,
+    deps=[heart_rate_forecasts],
+)
+def forecast_log(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Report]:
+    yield from materialised(context, issuing.log_forecasts(lake, seasons_of(context)))
+
+
+ASSETS = [source_files, results, workout_features, heart_rate_forecasts, forecast_log]
 """Every asset of the month."""
 
 SEASON_CHAIN = dg.AssetSelection.assets(*ASSETS)
 """Everything that shares the month partitions: what one piece of news sets off, in one run."""
 
-DECLARED: tuple[type[Table], ...] = (SourceFiles, *incremental.RESULT_TABLES)
+DECLARED: tuple[type[Table], ...] = (
+    SourceFiles,
+    *incremental.RESULT_TABLES,
+    WorkoutFeatures,
+    HeartRateForecasts,
+    ForecastLog,
+)
 TABLES: dict[tuple[str, str], type[Table] | None] = {(SPORT, table.name): table for table in DECLARED}
 """What the warehouse holds of them."""

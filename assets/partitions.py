@@ -44,6 +44,11 @@ with warnings.catch_warnings():
     )
     """Each season leans on itself and on every season before it."""
 
+    MONTHS_UP_TO = dg.TimeWindowPartitionMapping(
+        start_offset=-1080, end_offset=0, allow_nonexistent_upstream_partitions=True
+    )
+    """Each month leans on itself and on every month before it."""
+
     SEASONS_BEFORE = dg.TimeWindowPartitionMapping(
         start_offset=-90, end_offset=-1, allow_nonexistent_upstream_partitions=True
     )

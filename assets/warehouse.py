@@ -8,6 +8,7 @@ from assets import (
     baseball_day,
     formula1,
     heartrate,
+    heartrate_models,
     track,
     track_models,
     triathlon,
@@ -31,6 +32,7 @@ TABLES: dict[tuple[str, str], type[Table] | None] = {
     **triathlon.TABLES,
     **triathlon_forecasts.TABLES,
     **heartrate.TABLES,
+    **heartrate_models.TABLES,
 }
 """Every table that the warehouse holds, with its declaration."""
 
@@ -46,6 +48,7 @@ TABLES: dict[tuple[str, str], type[Table] | None] = {
         *triathlon.ASSETS,
         *triathlon_forecasts.ASSETS,
         *heartrate.ASSETS,
+        *heartrate_models.ASSETS,
     ],
     group_name="warehouse",
     kinds={"duckdb"},

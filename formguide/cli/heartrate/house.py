@@ -23,6 +23,12 @@ class HeartRate:
     titles: Mapping[str, str] = {
         "heartrate__source_files": "source files",
         "heartrate__results": "workouts, second by second",
+        "heartrate__corrections": "shifted and late records",
+        "heartrate__workout_features": "features",
+        "heartrate__heart_rate_forecasts": "forecasts of every run",
+        "heartrate__forecast_log": "what was issued, on record",
+        "heartrate__backtest_scores": "past runs forecast again",
+        "heartrate__forecast_scorecard": "scorecard with baselines",
     }
     files = "workouts"
     arrivals = ARRIVALS
