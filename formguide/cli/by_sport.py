@@ -10,6 +10,8 @@ from formguide.cli.baseball.pull import pull as baseball_pull
 from formguide.cli.formula1.backtest import backtest as formula1_backtest
 from formguide.cli.formula1.forecast import forecast as formula1_forecast
 from formguide.cli.formula1.pull import pull as formula1_pull
+from formguide.cli.heartrate.backtest import backtest as heartrate_backtest
+from formguide.cli.heartrate.forecast import forecast as heartrate_forecast
 from formguide.cli.sports import BySport
 from formguide.cli.track.backtest import backtest as track_backtest
 from formguide.cli.track.forecast import forecast as track_forecast
@@ -31,6 +33,7 @@ forecasts.command("formula1", cls=several_words("--scenarios", f"one or more of 
 forecasts.command("baseball")(baseball_forecast)
 forecasts.command("track")(track_forecast)
 forecasts.command("triathlon")(triathlon_forecast)
+forecasts.command("heartrate")(heartrate_forecast)
 
 backtests = typer.Typer(
     cls=BySport,
@@ -41,6 +44,7 @@ backtests.command("formula1", cls=_SEASONS)(formula1_backtest)
 backtests.command("baseball", cls=_SEASONS)(baseball_backtest)
 backtests.command("track", cls=_SEASONS)(track_backtest)
 backtests.command("triathlon", cls=_SEASONS)(triathlon_backtest)
+backtests.command("heartrate", cls=_SEASONS)(heartrate_backtest)
 
 pulls = typer.Typer(
     cls=BySport,

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from formguide.heartrate.readings import Reading, Unreadable, activity_in_name, activity_of
-from formguide.heartrate.xml_files import TIME, Points, local_name, tree
+import numpy as np
+
+from formguide.heartrate.clock import haversine_m
+from formguide.heartrate.readings import Floats, Reading, Unreadable, activity_in_name, activity_of
+from formguide.heartrate.xml_files import TIME, Points, local_name, number, tree
 
 _FIELDS = {
     "time": TIME,
@@ -36,6 +39,29 @@ def read(path: str, body: bytes) -> list[Reading]:
         _reading(path if len(found) == 1 else f"{path}:{number}", track)
         for number, track in enumerate(found, start=1)
     ]
+
+
+def route_points(body: bytes) -> tuple[Floats, Floats] | None:
+    """A planned way: metres since its start and altitude at each point (n,), of a file no point of which has
+    a time; None if one has, since then it is a workout. Altitude is 0 throughout where none is given.
+
+    Raises `Unreadable` where there is no point with coordinates.
+    """
+    points = [point for point in tree(body).iter() if local_name(point.tag) in ("trkpt", "rtept")]
+    if any(local_name(element.tag) == "time" for point in points for element in point):
+        return None
+    rows = [(number(point.get("lat")), number(point.get("lon")), _elevation(point)) for point in points]
+    known = np.array([row for row in rows if row[0] is not None and row[1] is not None], dtype=float)
+    if len(known) < 2:
+        raise Unreadable("no way of two points or more is in it")
+    way = np.concatenate([[0.0], np.cumsum(haversine_m(known[:, 0], known[:, 1]))])
+    there = np.isfinite(known[:, 2])
+    altitude = np.interp(way, way[there], known[there, 2]) if there.any() else np.zeros(len(way))
+    return way, altitude
+
+
+def _elevation(point: Any) -> float | None:
+    return next((number(e.text) for e in point if local_name(e.tag) == "ele"), None)
 
 
 def _reading(path: str, track: Any) -> Reading:

@@ -1,0 +1,85 @@
+"""`formguide backtest heartrate`: how good the forecasts were, with the baselines beside them."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Annotated
+
+import polars as pl
+import typer
+
+from formguide.cli.base import CommandError, LakeOption, SeasonsOption, err, open_lake, out, parse_seasons
+from formguide.cli.platform import platform
+from formguide.heartrate.tables import SPORT
+from formguide.show import format_rows
+
+
+def backtest(
+    seasons: SeasonsOption = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="By kind of workout, minute, history and user too.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object per row of the scorecard.")
+    ] = False,
+    lake: LakeOption = None,
+) -> None:
+    """Forecast past runs from what was known before them, and score every second, baselines beside it.
+
+    Twice: the last 30 % of each runner's runs by what was known before the first of them, and every run from
+    the tenth by what was known when it began. Each given the speed that was run, and given the route alone.
+    Differences are paired by run, ridge less the model's. --seasons 2021 or 202105 scores these of them only.
+    """
+    # What it leans on takes a second to load: not for --help.
+    from formguide.cli.heartrate import screen_forecasts
+    from formguide.heartrate import scorecard
+    from formguide.heartrate.arrivals import ARRIVALS
+    from formguide.heartrate.forecast_tables import BacktestScores, ForecastScorecard
+    from formguide.heartrate.tables import Workouts
+
+    place = open_lake(lake)
+    wanted = parse_seasons(seasons)
+    if not place.partitions(SPORT, Workouts.name):
+        raise CommandError("the lake holds no workouts: formguide run heartrate --sample, or --from PATH")
+    with platform(place, lake, {}, err()) as assets:
+        assets.materialise(import_module("assets.heartrate_models").BACKTEST)
+        assets.summaries(place, [SPORT])
+    card = place.read_table(SPORT, ForecastScorecard.name, None, ForecastScorecard)
+    if wanted is not None:
+        rows = place.read_table(SPORT, BacktestScores.name, None, BacktestScores)
+        months = place.read_table(SPORT, Workouts.name, None, Workouts).select("workout_id", "month")
+        month = pl.col("month")
+        chosen = months.filter(month.is_in(sorted(wanted)) | (month // 100).is_in(sorted(wanted)))
+        rows = rows.join(chosen, on="workout_id", how="semi", maintain_order="left")
+        card = scorecard.scorecard(rows, ARRIVALS.holds_sample(place))
+    if card.is_empty():
+        raise CommandError("nothing to score: nobody has ten usable runs with a heart rate in these months")
+    if as_json:
+        sys.stdout.write(format_rows(as_rows(card), "json"))
+    else:
+        screen_forecasts.scores(out(), card, full)
+
+
+def as_rows(card: pl.DataFrame) -> pl.DataFrame:
+    """One row per score, named as in every sport; the task is how it was scored and what was given."""
+    return card.select(
+        sport=pl.lit(SPORT),
+        task=pl.format("{}, given {}", pl.col("task").cast(pl.String), pl.col("given").cast(pl.String)),
+        by="by",
+        group="group",
+        model="model",
+        population="population",
+        training="training",
+        scored="scored",
+        n="n_workouts",
+        users="n_users",
+        seconds="n_seconds",
+        metric="metric",
+        value="value",
+        standard_error="standard_error",
+        better_than_ridge="difference",
+        better_than_ridge_se="difference_se",
+        better_than_ridge_t="difference_t",
+        is_sample="is_sample",
+    )

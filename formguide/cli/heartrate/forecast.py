@@ -1,0 +1,206 @@
+"""`formguide forecast heartrate`: the curve of one run, asked and answered at the terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from formguide.cli.base import CommandError, LakeOption, UsageError, err, open_lake, out
+from formguide.heartrate.tables import SPORT
+from formguide.lake import Lake
+
+if TYPE_CHECKING:
+    from formguide.heartrate.asked import Answer, Run
+    from formguide.heartrate.backtest import History
+    from formguide.heartrate.sequences import Recorded
+
+
+def forecast(
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="A GPX, TCX, FIT or CSV file, a GPX route without times, or a workout_id of the lake.",
+        ),
+    ],
+    history: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--history",
+            metavar="DIR",
+            help="Your earlier workouts: a folder or file, as often as there are any.",
+            show_default="the lake's",
+        ),
+    ] = None,
+    user: Annotated[
+        str | None,
+        typer.Option("--user", help="Whose workouts of the lake.", show_default="the only one there is"),
+    ] = None,
+    route_only: Annotated[
+        bool, typer.Option("--route-only", help="Use only the run's route, and plan the pace from the past.")
+    ] = False,
+    pace: Annotated[
+        str | None, typer.Option("--pace", metavar="M:SS", help="This pace per kilometre throughout.")
+    ] = None,
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--at",
+            formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"],
+            help="When it begins (UTC); only workouts that had ended by then are known.",
+            show_default="when it was recorded, or a day after the last workout",
+        ),
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", metavar="FILE", help="Draw it as a PNG.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write it, second by second.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    lake: LakeOption = None,
+) -> None:
+    """The heart rate of a run before it is run: a curve, and how sure it is.
+
+    A run with times is forecast given the speed that was run; with --route-only, --pace, or for a route
+    without times, the pace is planned. A heart rate in the file is never looked at: it is only shown beside
+    the forecast.
+    """
+    # What it leans on takes a moment to load: not for --help.
+    from formguide.heartrate.asked import AskedWronglyError, answer
+
+    if route_only and pace is not None:
+        raise UsageError("--route-only and --pace are two plans: choose one")
+    place = open_lake(lake)
+    try:
+        asked, owner = _run(run, place)
+        known, own = _history(place, history, user or owner)
+        answered = answer(
+            asked,
+            own,
+            route_only=route_only,
+            pace_sec_per_km=None if pace is None else _seconds(pace),
+            at=at,
+            everybody=known.learnt,
+        )
+    except AskedWronglyError as error:
+        raise CommandError(str(error)) from error
+    if csv is not None:
+        _write(csv, _as_csv(answered).encode())
+    if picture is not None:
+        _write(picture, _drawn(answered))
+    if as_json:
+        sys.stdout.write(json.dumps(_as_object(answered)) + "\n")
+        return
+    from formguide.cli.heartrate import screen_forecasts
+
+    screen_forecasts.show_answer(out(), answered)
+    for file in (csv, picture):
+        if file is not None:
+            err().print(f"[dim]written: {file}[/dim]")
+
+
+def _run(word: str, lake: Lake) -> tuple[Run, str | None]:
+    """What RUN names: a file, else a workout of the lake; and whose it is."""
+    from formguide.heartrate.asked import Run, run_of_file
+
+    file = Path(word).expanduser()
+    if file.is_file():
+        return run_of_file(file), None
+    if file.is_dir():
+        raise UsageError(f"RUN {word}: a folder; name one file, and the folder as --history")
+    from formguide.heartrate.histories import read_history
+    from formguide.heartrate.tables import Workouts
+
+    rows = lake.read_table(SPORT, Workouts.name, None, Workouts).filter(workout_id=word)
+    if rows.is_empty():
+        raise CommandError(f"{word}: there is no such file, and the lake has no workout of this name")
+    months = [str(month) for month in rows["month"]]
+    found = next(one for one in read_history(lake, months=months).runs if one.inputs.workout_id == word)
+    return Run(found), found.inputs.user_id
+
+
+def _history(lake: Lake, folders: list[Path] | None, user: str | None) -> tuple[History, list[Recorded]]:
+    """Everybody's workouts, and the runner's own: of the folders that were named, else of the lake."""
+    from formguide.heartrate.asked import read_files
+    from formguide.heartrate.backtest import History
+    from formguide.heartrate.histories import read_history
+
+    if folders:
+        if missing := [folder for folder in folders if not folder.expanduser().exists()]:
+            raise UsageError(f"--history {missing[0]}: there is no such folder")
+        read = read_files([folder.expanduser() for folder in folders])
+        for reason in read.set_aside:
+            err().print(f"set aside: {reason}", soft_wrap=True, markup=False)
+        return read.history, read.history.learnt
+    known = read_history(lake, correct=True)
+    users = sorted({one.inputs.user_id for one in known.learnt})
+    if not users:
+        err().print("no earlier workouts are known: what runners have in common is all this knows")
+        return History([], []), []
+    if user is None and len(users) > 1:
+        raise UsageError(
+            f"whose workouts? say --user {users[0]} (or another of {len(users)}), or --history DIR"
+        )
+    whose = user or users[0]
+    if user is not None and user not in users:
+        raise UsageError(f"--user {user}: the lake has workouts of {', '.join(users[:5])}")
+    return known, [one for one in known.learnt if one.inputs.user_id == whose]
+
+
+def _seconds(pace: str) -> float:
+    minutes, _, seconds = pace.partition(":")
+    if not (minutes.isdigit() and (seconds or "0").isdigit() and int(seconds or 0) < 60):
+        raise UsageError(f"--pace {pace}: minutes and seconds a kilometre, as 5:30")
+    found = 60.0 * int(minutes) + int(seconds or 0)
+    if not 120 <= found <= 1200:
+        raise UsageError(f"--pace {pace}: between 2:00 and 20:00 a kilometre")
+    return found
+
+
+def _write(file: Path, body: bytes) -> None:
+    file.expanduser().parent.mkdir(parents=True, exist_ok=True)
+    file.expanduser().write_bytes(body)
+
+
+def _drawn(answer: Answer) -> bytes:
+    from formguide.heartrate import pictures
+    from formguide.heartrate.shown import Shown
+
+    return pictures.forecast(Shown(answer.inputs, answer.measured_bpm, answer.curve, answer.given))
+
+
+def _columns(answer: Answer) -> dict[str, list[float]]:
+    """The curve second by second, to the precision that it has."""
+    inputs, curve = answer.inputs, answer.curve
+    return {
+        "t_sec": inputs.t_sec.astype(int).tolist(),
+        "distance_m": inputs.distance_m.round(1).tolist(),
+        "speed_mps": inputs.speed_mps.round(3).tolist(),
+        "altitude_m": inputs.altitude_m.round(1).tolist(),
+        "p10_bpm": curve.p10.round(1).tolist(),
+        "p50_bpm": curve.p50.round(1).tolist(),
+        "p90_bpm": curve.p90.round(1).tolist(),
+    }
+
+
+def _as_csv(answer: Answer) -> str:
+    import polars as pl
+
+    return pl.DataFrame(_columns(answer)).write_csv()
+
+
+def _as_object(answer: Answer) -> dict[str, object]:
+    return {
+        "sport": SPORT,
+        "given": answer.given,
+        "as_of": answer.as_of.isoformat(),
+        "earlier_workouts": answer.earlier,
+        "measured_mae_bpm": None if answer.mae_bpm is None else round(answer.mae_bpm, 2),
+        **_columns(answer),
+    }

@@ -1,0 +1,118 @@
+"""What the commands of heart rate show: a curve, and the scorecard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from rich.console import Console
+
+from formguide.cli.screen import table
+from formguide.heartrate.asked import Answer
+from formguide.heartrate.forecast_tables import AS_RECORDED, SPEED_RUN, TASKS
+from formguide.heartrate.sequences import Floats
+
+ROWS = 14
+"""In about so many rows a curve is shown."""
+
+
+def show_answer(console: Console, answer: Answer) -> None:
+    """A curve in some rows, and what it comes to."""
+    inputs, curve = answer.inputs, answer.curve
+    given = "given the speed that was run" if answer.given == SPEED_RUN else "the pace is planned"
+    console.print(
+        f"{inputs.distance_m[-1] / 1000:.1f} km in {_clock(len(inputs))}, {given}; from {answer.earlier} "
+        f"earlier workouts that had ended by {answer.as_of:%Y-%m-%d %H:%M} UTC",
+        soft_wrap=True,
+    )
+    step = max(1, round(len(inputs) / 60 / ROWS)) * 60
+    rows = [_part(answer, slice(begin, begin + step)) for begin in range(0, len(inputs), step)]
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    table(console, "", frame.drop(name for name in frame.columns if frame[name].null_count() == frame.height))
+    off = "" if answer.mae_bpm is None else f"; what was measured lay {answer.mae_bpm:.1f} away on average"
+    console.print(
+        f"on average {curve.p50.mean():.0f} bpm, highest {curve.p50.max():.0f}{off}", soft_wrap=True
+    )
+
+
+def _part(answer: Answer, part: slice) -> dict[str, Any]:
+    """One row: the beginning of some seconds, and their means."""
+    inputs, curve = answer.inputs, answer.curve
+    return {
+        "time": _clock(part.start),
+        "km": round(float(inputs.distance_m[part.start]) / 1000, 1),
+        "min/km": _pace(float(inputs.speed_mps[part].mean())),
+        "altitude": round(float(inputs.altitude_m[part].mean())),
+        "10 %": round(float(curve.p10[part].mean())),
+        "bpm": round(float(curve.p50[part].mean())),
+        "90 %": round(float(curve.p90[part].mean())),
+        "measured": None if answer.measured_bpm is None else _mean(answer.measured_bpm[part]),
+    }
+
+
+def scores(console: Console, card: pl.DataFrame, full: bool) -> None:
+    """The scorecard, a table per task and what was given; full: every group and every other row too."""
+    if card["is_sample"].any():
+        console.print("[dim]Made from the sample league: says nothing about real runners.[/dim]")
+    for task in TASKS:
+        of_task = card.filter(pl.col("task") == task)
+        keys = ("given", "training", "scored")
+        for names, part in of_task.partition_by(*keys, as_dict=True, maintain_order=True).items():
+            given, training, scored = (str(name) for name in names)
+            title = f"{task}, {given}"
+            title += "" if training == AS_RECORDED else f"; learnt from heart rates {training}"
+            title += "" if scored == AS_RECORDED else f"; scored against heart rates {scored}"
+            headline = part.filter(pl.col("by") == "all")
+            _scores(console, headline, title)
+            if full:
+                rest = part.filter(pl.col("by") != "all")
+                for (by, group), rows in rest.partition_by(
+                    "by", "group", as_dict=True, maintain_order=True
+                ).items():
+                    _scores(console, rows, f"{title}; {by}: {group}")
+
+
+def _scores(console: Console, rows: pl.DataFrame, title: str) -> None:
+    n = rows.row(0, named=True)
+    shown = []
+    for (model,), of in rows.partition_by("model", as_dict=True, maintain_order=True).items():
+        by_metric = {str(row["metric"]): row for row in of.iter_rows(named=True)}
+        shown.append({"model": str(model), **_cells(by_metric)})
+    users = f" of {n['n_users']} users" if n["n_users"] > 1 else ""
+    table(
+        console, f"{title}: {n['n_workouts']} workouts{users}", pl.DataFrame(shown, infer_schema_length=None)
+    )
+
+
+def _cells(of: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    mae = of["mae_bpm"]
+    gain, t = mae["difference"], mae["difference_t"]
+    return {
+        "MAE bpm": f"{mae['value']:.2f}{_error(mae['standard_error'])}",
+        "RMSE": round(of["rmse_bpm"]["value"], 2),
+        "bias": round(of["bias_bpm"]["value"], 2),
+        "80 % covers": f"{100 * of['coverage_80']['value']:.0f} %",
+        "better than ridge by": None if gain is None else f"{gain:+.2f}{_error(mae['difference_se'])}",
+        "t": None if t is None else round(t, 1),
+    }
+
+
+def _error(value: float | None) -> str:
+    return "" if value is None else f" ± {value:.2f}"
+
+
+def _mean(values: Floats) -> int | None:
+    return round(float(np.nanmean(values))) if np.isfinite(values).any() else None
+
+
+def _pace(speed_mps: float) -> str:
+    if speed_mps < 0.5:
+        return "–"
+    seconds = round(1000 / speed_mps)
+    return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+def _clock(seconds: int) -> str:
+    hours, rest = divmod(seconds, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"

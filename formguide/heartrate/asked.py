@@ -1,0 +1,209 @@
+"""One forecast that somebody asks for: a run that was recorded, or a route that is still to be run.
+
+    read_files(paths)              → Read      the workouts in some files, all of one runner
+    run_of_file(path)              → Run       a recorded workout, or a route without times
+    answer(run, history, …)        → Answer    its curve
+
+Whatever heart rate a run's file holds is kept apart for showing, and is not seen by the forecast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from formguide.heartrate import gpx, pace_plan, readers, results
+from formguide.heartrate.backtest import History
+from formguide.heartrate.clock import Clocked, clocked
+from formguide.heartrate.curves import Curve
+from formguide.heartrate.forecast_tables import ROUTE_ONLY, SPEED_RUN
+from formguide.heartrate.histories import history_of
+from formguide.heartrate.pace_plan import NoRoute, Route
+from formguide.heartrate.personal import Personal, fit_personal, forecast_run, learnt_from
+from formguide.heartrate.readings import Unreadable, ending, unpacked
+from formguide.heartrate.sequences import Floats, Inputs, Recorded
+from formguide.heartrate.tables import RUN
+from formguide.records import Reject
+
+ME = "me"
+"""Whose workouts files without a user are."""
+
+
+class AskedWronglyError(ValueError):
+    """A question that cannot be answered; one line that says why."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """history: the workouts, as recorded and as learnt from; set_aside: what could not be read, and why."""
+
+    history: History
+    set_aside: list[str]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is asked about: a recorded workout, or a route alone."""
+
+    recorded: Recorded | None
+    route: Route | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A forecast as it is shown.
+
+    inputs: the run, or the plan that was forecast; given: `SPEED_RUN` or `ROUTE_ONLY`; measured_bpm (n,): on
+    the clock of `inputs`, NaN where nothing was measured, None where nothing was; earlier: workouts that it
+    learnt from; as_of: it knows what had ended before.
+    """
+
+    inputs: Inputs
+    curve: Curve
+    given: str
+    measured_bpm: Floats | None
+    earlier: int
+    as_of: datetime
+
+    @property
+    def mae_bpm(self) -> float | None:
+        """How far off it was, beats a minute; None where nothing was measured."""
+        if self.measured_bpm is None:
+            return None
+        off = np.abs(self.curve.p50 - self.measured_bpm)
+        return float(np.nanmean(off)) if np.isfinite(off).any() else None
+
+
+def read_files(paths: Iterable[Path], user_id: str = ME) -> Read:
+    """The workouts in some files (folders are walked), whoever they say recorded them."""
+    kept: list[tuple[str, Clocked]] = []
+    set_aside: list[str] = []
+    for path in _files(paths):
+        for found in readers.read(readers.WORKOUTS, path.name, path.read_bytes()):
+            try:
+                if isinstance(found, Reject):
+                    set_aside.append(str(found))
+                else:
+                    kept.append((readers.WORKOUTS, clocked(replace(found, user_id=user_id))))
+            except Unreadable as error:
+                set_aside.append(f"{path.name}: {error}")
+    # The same run twice, as FIT and as GPX, is one.
+    once = {workout.workout_id: (source, workout) for source, workout in kept}
+    samples = results.samples_of(workout for _, workout in once.values())
+    workouts, _ = results.tables_of(once.values(), samples)
+    return Read(history_of(workouts, samples), set_aside)
+
+
+def run_of_file(path: Path, user_id: str = ME) -> Run:
+    """The workout in a file, or the route of a GPX file without times. Raises `AskedWronglyError`."""
+    if ending(path.name) == "gpx":
+        try:
+            way = gpx.route_points(unpacked(path.name, path.read_bytes()))
+        except Unreadable as error:
+            raise AskedWronglyError(f"{path.name}: {error}") from error
+        if way is not None:
+            return Run(None, _route(path.name, *way))
+    read = read_files([path], user_id)
+    if not read.history.runs:
+        raise AskedWronglyError(read.set_aside[0] if read.set_aside else f"{path.name}: no workout in it")
+    if len(read.history.runs) > 1:
+        raise AskedWronglyError(f"{path.name}: it holds {len(read.history.runs)} workouts: ask about one")
+    return Run(read.history.runs[0])
+
+
+def answer(
+    run: Run,
+    history: Sequence[Recorded],
+    *,
+    route_only: bool = False,
+    pace_sec_per_km: float | None = None,
+    at: datetime | None = None,
+    everybody: Sequence[Recorded] = (),
+) -> Answer:
+    """The curve of a run.
+
+    history: the runner's own workouts, of which those count that had ended when it begins; route_only: the
+    pace is planned although the run has one; pace_sec_per_km: this pace throughout instead; at: when it
+    begins (default: when it was recorded; a route's begins a day after the last workout); everybody: the
+    workouts that the prior is learnt from. Raises `AskedWronglyError`.
+    """
+    begins = at or (run.recorded.inputs.started_at if run.recorded is not None else _day_after(history))
+    past = [one for one in history if one.inputs.ended_at < begins]
+    forecaster = fit_personal([one for one in everybody if one.inputs.ended_at < begins])
+    planned = route_only or pace_sec_per_km is not None or run.recorded is None
+    if not planned and run.recorded is not None:
+        inputs = replace(run.recorded.inputs, started_at=begins)
+        curve = forecast_run(inputs, past, begins, forecaster)
+        return _answer(inputs, curve, SPEED_RUN, run.recorded.heart_rate_bpm, past, begins)
+    try:
+        route = run.route or pace_plan.route_of(_recorded(run).inputs)
+    except NoRoute as error:
+        raise AskedWronglyError(str(error)) from error
+    user = run.recorded.inputs.user_id if run.recorded is not None else ME
+    plan = pace_plan.plan(route, past, begins, user)
+    if pace_sec_per_km is not None:
+        plan = _at_pace(route, pace_sec_per_km, plan)
+    curve = _planned_curve(plan, past, forecaster, known_pace=pace_sec_per_km is not None)
+    return _answer(plan, curve, ROUTE_ONLY, _by_place(run.recorded, plan), past, begins)
+
+
+def _planned_curve(plan: Inputs, past: Sequence[Recorded], forecaster: Personal, known_pace: bool) -> Curve:
+    curve = forecast_run(plan, past, plan.started_at, forecaster)
+    return curve if known_pace else pace_plan.widened(curve)
+
+
+def _answer(
+    inputs: Inputs, curve: Curve, given: str, measured: Floats | None, past: Sequence[Recorded], at: datetime
+) -> Answer:
+    return Answer(inputs, curve, given, measured, len(learnt_from(inputs.activity, past)), at)
+
+
+def _recorded(run: Run) -> Recorded:
+    if run.recorded is None:
+        raise AskedWronglyError("there is neither a run nor a route")
+    return run.recorded
+
+
+def _by_place(recorded: Recorded | None, plan: Inputs) -> Floats | None:
+    """The heart rate that was measured where the plan is at each of its seconds."""
+    if recorded is None or not np.isfinite(recorded.heart_rate_bpm).any():
+        return None
+    reached = np.searchsorted(recorded.inputs.distance_m, plan.distance_m)
+    return np.asarray(recorded.heart_rate_bpm[np.minimum(reached, len(recorded.inputs) - 1)])
+
+
+def _at_pace(route: Route, pace_sec_per_km: float, plan: Inputs) -> Inputs:
+    """The route at one pace throughout."""
+    speed = 1000.0 / pace_sec_per_km
+    t = np.arange(0.0, np.floor(route.length_m / speed) + 1.0)
+    altitude = np.interp(t * speed, route.distance_m, route.altitude_m)
+    return replace(plan, t_sec=t, speed_mps=np.full(len(t), speed), altitude_m=altitude, activity=RUN)
+
+
+def _route(name: str, distance_m: Floats, altitude_m: Floats) -> Route:
+    try:
+        return pace_plan.route_between(distance_m, altitude_m)
+    except NoRoute as error:
+        raise AskedWronglyError(f"{name}: {error}") from error
+
+
+def _day_after(history: Sequence[Recorded]) -> datetime:
+    """A day after the last workout; where there is none, no day matters."""
+    return max((one.inputs.ended_at for one in history), default=datetime(2000, 1, 1)) + timedelta(days=1)
+
+
+def _files(paths: Iterable[Path]) -> list[Path]:
+    """The files that a reader takes, in order; a folder is walked, a file that is named counts whatever it
+    is."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(file for file in path.rglob("*") if file.is_file())
+            found += [file for file in inside if ending(file.name) in readers.ENDINGS]
+        else:
+            found.append(path)
+    return found
