@@ -106,15 +106,6 @@ def examples(
     return [made[i] for i in range(len(runs))]
 
 
-def summaries_of(response: Response, history: Sequence[Recorded]) -> list[Summary]:
-    """What a history says, each workout with those before it known."""
-    told: list[Summary] = []
-    for run in sorted(history, key=lambda r: (r.inputs.started_at, r.inputs.workout_id)):
-        past = [s for s in told if s.ended < run.inputs.started_at.replace(tzinfo=None)]
-        told.append(response.summary(run, past))
-    return told
-
-
 @dataclass(frozen=True)
 class Encoder:
     """Means and spreads of what the network is fed and of what it is asked for, over the training rows."""

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formguide.heartrate import response as responses
-from formguide.heartrate._encoding import Base, Encoder, Example, Scaled, example, examples, summaries_of
+from formguide.heartrate._encoding import Base, Encoder, Example, Scaled, example, examples
 from formguide.heartrate.curves import Curve
 from formguide.heartrate.network_settings import PARITY, NetworkSettings
 from formguide.heartrate.response import Response
@@ -72,7 +72,7 @@ class FittedNetwork:
         history: the user's workouts that had ended when this one began; their heart rates are all that is
         known of the user's heart.
         """
-        told = summaries_of(self.response, history) if self.response is not None else []
+        told = self.response.told(history) if self.response is not None else []
         nothing = Recorded(inputs, np.full(len(inputs), np.nan))
         given = example(nothing, history, told, self.settings, self.response, self.base)
         made = self._quantiles([self.encoder.scaled(given)], np.array([len(history)]))[0]

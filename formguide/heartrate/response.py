@@ -16,12 +16,15 @@ looked up: somebody new has a posterior after one workout, and the population's 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 
+from formguide.heartrate.curves import Curve
 from formguide.heartrate.effort import running_power
 from formguide.heartrate.features import binned, lagged, trailing_mean, weighted
 from formguide.heartrate.sequences import Floats, Inputs, Recorded, by_user
@@ -36,6 +39,11 @@ _START_SEC, _WARM_SEC = 40.0, 600.0
 _FATIGUE_HOURS = 24.0
 _OUTLIER = 4.0
 _LEAST_OUTLIER_BPM = 8.0
+_SAME_STEPS = 12.0
+"""Steps of a workout say nearly the same as their neighbours: a dozen of them count as one."""
+_TO_90 = 1.2816
+_LEAST_BPM, _MOST_BPM = 30.0, 230.0
+_MOST_REMEMBERED = 20_000
 _TAILS = 4.0
 """Degrees of freedom of the day's level: a shifted record is worth less than its length."""
 
@@ -43,13 +51,15 @@ _TAILS = 4.0
 @dataclass(frozen=True)
 class Summary:
     """What one workout says: cross (d + 1, d + 1), the products of its terms and its heart rate over n steps;
-    ended: when it was known; work_kj_kg: what it took; began: its start."""
+    began, ended: its start, and when it was known; work_kj_kg: what it took; key: names what it is made
+    of."""
 
     cross: Floats
     steps: int
     began: datetime
     ended: datetime
     work_kj_kg: float
+    key: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -72,10 +82,27 @@ class Response:
     spread: Floats
     day: Floats
     noise: float
+    _memo: dict[bytes, Any] = field(default_factory=dict, repr=False, compare=False)
+    """Summaries and posteriors that were made before; nothing depends on it but the time."""
+
+    def told(self, history: Sequence[Recorded]) -> list[Summary]:
+        """What a history says, in the order of the starts, each workout with those that had ended before."""
+        told: list[Summary] = []
+        for run in sorted(history, key=lambda r: (r.inputs.started_at, r.inputs.workout_id)):
+            told.append(self.summary(run, [s for s in told if s.ended < _naive(run.inputs.started_at)]))
+        return told
 
     def summary(self, run: Recorded, earlier: Sequence[Summary] = ()) -> Summary:
         """What a workout says, the seconds left out that no answer of this heart explains (spikes,
         dropouts)."""
+        key = _key(run, earlier)
+        found = self._memo.get(key)
+        if found is None:
+            found = self._remembered(key, self._summary(run, earlier, key))
+        made: Summary = found
+        return made
+
+    def _summary(self, run: Recorded, earlier: Sequence[Summary], key: bytes) -> Summary:
         X, y, known = _terms_and_rate(run, earlier)
         X, y = X[known], y[known]
         if len(y):
@@ -87,10 +114,27 @@ class Response:
             width = max(_OUTLIER * 1.4826 * float(np.median(np.abs(left))), _LEAST_OUTLIER_BPM)
             kept = np.abs(left) <= width
             X, y = X[kept], y[kept]
-        return _summed(X, y, run)
+        return replace(_summed(X, y, run), key=key)
 
     def posterior(self, summaries: Sequence[Summary]) -> Posterior:
         """The user by these workouts; a workout that lies far off the others counts for less."""
+        key = hashlib.blake2b(b"user" + b"".join(s.key for s in summaries)).digest()
+        named = all(s.key for s in summaries)
+        found = self._memo.get(key) if named else None
+        if found is None:
+            found = self._posterior(summaries)
+            if named:
+                self._remembered(key, found)
+        made: Posterior = found
+        return made
+
+    def _remembered(self, key: bytes, made: Any) -> Any:
+        if len(self._memo) >= _MOST_REMEMBERED:
+            self._memo.clear()
+        self._memo[key] = made
+        return made
+
+    def _posterior(self, summaries: Sequence[Summary]) -> Posterior:
         d = len(self.mean)
         told = [s for s in summaries if s.steps]
         inverse = np.linalg.inv(self.spread)
@@ -149,6 +193,26 @@ class Response:
         day = self.day.copy()
         day[0, 0] /= trust
         return day
+
+
+@dataclass(frozen=True)
+class Answering:
+    """The response alone as a `Forecaster`: its curve, with the interval of its own normal distributions."""
+
+    response: Response
+    name: str = "response"
+
+    def curve(self, inputs: Inputs, history: Sequence[Recorded]) -> Curve:
+        """One workout, from the user's workouts that had ended when it began."""
+        told = self.response.told(history)
+        user = self.response.posterior(told)
+        X = terms(inputs, told)
+        middle = X @ user.mean
+        sure = user.covariance.copy()
+        sure[:DAY_TERMS, :DAY_TERMS] += self.response.day
+        variance = np.einsum("ij,jk,ik->i", X, sure, X) + self.response.noise / _SAME_STEPS
+        half = _TO_90 * np.sqrt(variance)
+        return Curve(*(np.clip(q, _LEAST_BPM, _MOST_BPM) for q in (middle - half, middle, middle + half)))
 
 
 TERMS = (
@@ -238,8 +302,6 @@ def _em(response: Response, users: Sequence[Sequence[Summary]], rounds: int) -> 
     mean, spread, day, noise = response.mean, response.spread, response.day, response.noise
     steps = sum(s.steps for user in users for s in user)
     workouts = sum(len(user) for user in users)
-    # Steps of a workout say nearly the same as their neighbours: a dozen of them count as one.
-    same = 12.0
     for _ in range(rounds):
         inverse = np.linalg.inv(spread)
         betas, covariances = [], []
@@ -267,7 +329,7 @@ def _em(response: Response, users: Sequence[Sequence[Summary]], rounds: int) -> 
         # A weak prior keeps the spread of few users away from 0.
         spread = (len(users) * spread + 2.0 * np.eye(d)) / (len(users) + 2.0)
         day = (day_sum + np.eye(DAY_TERMS)) / (workouts + 1)
-        noise = same * max(left_sum / steps, 0.25)
+        noise = _SAME_STEPS * max(left_sum / steps, 0.25)
     return Response(mean, spread, day, float(noise))
 
 
@@ -309,6 +371,16 @@ def _summed(X: Floats, y: Floats, run: Recorded) -> Summary:
     climb = np.gradient(trailing_mean(inputs.altitude_m, 20)) if len(inputs) > 1 else np.zeros(1)
     work = float(running_power(inputs.speed_mps, climb).sum() / 1000)
     return Summary(both.T @ both, len(y), _naive(inputs.started_at), _naive(inputs.ended_at), work)
+
+
+def _key(run: Recorded, earlier: Sequence[Summary]) -> bytes:
+    inputs = run.inputs
+    digest = hashlib.blake2b(f"{inputs.started_at.isoformat()} {inputs.gender}".encode())
+    for values in (inputs.speed_mps, inputs.altitude_m, run.heart_rate_bpm):
+        digest.update(np.ascontiguousarray(values).tobytes())
+    for summary in earlier:
+        digest.update(summary.key)
+    return digest.digest()
 
 
 def _naive(at: datetime) -> datetime:

@@ -47,12 +47,15 @@ def users_apart(
     ranked = sorted(speed, key=lambda user: (speed[user], user))
     level = {user: LEVELS * place // len(ranked) for place, user in enumerate(ranked)}
     part: dict[str, int] = {}
+    sizes = [0, 0, 0]
     for stratum in sorted({(level[user], gender[user]) for user in speed}):
         members = [user for user in speed if (level[user], gender[user]) == stratum]
         members.sort(key=lambda user: hashlib.sha256(f"{seed}/{user}".encode()).hexdigest())
-        for place, user in enumerate(members):
-            share = (place + 0.5) / len(members)
-            part[user] = int(share >= shares[0]) + int(share >= shares[0] + shares[1])
+        for user in members:
+            # To whichever part lacks most of its share so far, so that small strata leave none empty.
+            lacking = [share * (sum(sizes) + 1) - size for share, size in zip(shares, sizes, strict=True)]
+            part[user] = int(np.argmax(lacking))
+            sizes[part[user]] += 1
     ordered = sorted(runs, key=lambda run: (run.inputs.started_at, run.inputs.workout_id))
     parts = [[run for run in ordered if part[run.inputs.user_id] == number] for number in range(3)]
     return Split(*parts)

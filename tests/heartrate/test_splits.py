@@ -46,6 +46,11 @@ def test_users_are_apart_and_every_stratum_has_its_share() -> None:
             assert [sum(u in p for u in inside) for p in parts] == [14, 3, 3]
 
 
+def test_few_users_fill_every_part_too() -> None:
+    split = users_apart(_crowd(24))
+    assert [len(_users(p)) for p in (split.train, split.validation, split.test)] == [17, 4, 3]
+
+
 def test_the_cut_depends_on_ids_and_seed_only() -> None:
     runs = _crowd(60)
     again = users_apart(runs[::-1])
