@@ -195,7 +195,7 @@ def _residuals(
 
 
 def _noise_factor(at: NDArray[np.int64], usual_c: float) -> Floats:
-    """Lower Cholesky factor of the covariance of what noise, day, weather and start leave at some seconds: the
+    """Lower Cholesky factor of the covariance that noise, day, weather and start leave at some seconds; the
     figures are those of `sensors` and `physiology`."""
     apart = np.abs(at[:, None] - at[None, :])
     warmed = 1.0 - np.exp(-at / 600.0)
