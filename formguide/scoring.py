@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 __all__ = [
     "Mean",
@@ -116,7 +115,9 @@ def spearman(expected: ArrayLike, position: ArrayLike) -> float:
 
     NaN if one side is all ties, where no rank correlation exists. (Spearman, Am. J. Psychol. 15, 1904.)
     """
-    a, b = stats.rankdata(expected), stats.rankdata(position)
+    from scipy.stats import rankdata  # loads in a second: not for --help
+
+    a, b = rankdata(expected), rankdata(position)
     if len(a) != len(b):
         raise ValueError(f"{len(a)} expected positions for {len(b)} real ones")
     if len(a) < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:

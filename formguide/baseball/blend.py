@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import lightgbm as lgb
 import numpy as np
 import polars as pl
 
 from formguide.baseball.features import CORE, STATCAST
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 PAIRS = (
     ("batter_barrel_rate_30g", "pitcher_avg_spin_30g"),
@@ -104,6 +107,8 @@ def fit(
     features: `feature_frame` rows; is_hit: bool (n); log_odds: the regression's, from which they start.
     shadow: the context features (umpire, wind, hard contact, roof) join the core.
     """
+    import lightgbm as lgb  # loads in a second, pandas with it: not for --help
+
     from formguide.baseball.features import CONTEXT
 
     core, left_out = [], []

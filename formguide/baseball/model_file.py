@@ -6,7 +6,6 @@ import io
 import json
 from datetime import date
 
-import lightgbm as lgb
 import numpy as np
 
 from formguide.baseball.abilities import HitRegression
@@ -44,6 +43,8 @@ def as_files(models: Models) -> dict[str, bytes]:
 
 def from_files(files: dict[str, bytes]) -> Models:
     """The models that `as_files` wrote. Raises KeyError or ValueError if they are something else."""
+    import lightgbm as lgb  # loads in a second, pandas with it: not for --help
+
     about = json.loads(files[_ABOUT])
     with np.load(io.BytesIO(files[_ARRAYS]), allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,8 @@ def auc(p: np.ndarray, y: np.ndarray) -> Score | None:
     hits, misses = int(y.sum()), int((~y).sum())
     if not hits or not misses:
         return None
+    from scipy.stats import rankdata  # loads in a second: not for --help
+
     rank = rankdata(p)
     above = np.empty(len(p))
     above[y] = (rank[y] - rankdata(p[y])) / misses

@@ -23,7 +23,6 @@ from typing import Any, NamedTuple, TypeVar, cast
 import numba
 import numpy as np
 from numpy.polynomial import legendre
-from scipy.special import sici
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -103,6 +102,8 @@ PANEL = _panel_rule()
 @lru_cache(maxsize=MOST_EVEN)
 def even_rule(nodes: int) -> Rule:
     """The rule of evenly spaced nodes, half a step from the ends."""
+    from scipy.special import sici  # loads in a third of a second: not for --help
+
     s = np.arange(nodes)
     partial = 0.5 + sici(np.pi * (s[:, None] - s))[0] / np.pi
     return Rule((2 * s + 1) / nodes - 1.0, np.full(nodes, 2.0 / nodes), partial)
