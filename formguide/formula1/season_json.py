@@ -15,13 +15,16 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import polars as pl
 
 from formguide.formula1 import ids
 from formguide.formula1.scenarios import MIXED
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 KEPT_HISTORY = 200
 """How many runs the training history remembers."""
@@ -43,12 +46,31 @@ def schema() -> dict[str, Any]:
 
 def check(document: object) -> None:
     """Raises `SeasonJsonError` if a document does not fit the schema."""
-    from jsonschema import Draft202012Validator
-
-    error = next(iter(Draft202012Validator(schema()).iter_errors(document)), None)
+    error = next(_validator().iter_errors(document), None)
     if error is not None:
         where = "/".join(str(part) for part in error.absolute_path) or "the document"
         raise SeasonJsonError(f"{where}: {error.message[:300]}")
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    """The schema's validator, with each definition put where it is referred to: a document has tens of
+    thousands of chances, and to look up what a chance is took half of the check."""
+    from jsonschema import Draft202012Validator
+
+    definitions = schema()["$defs"]
+
+    def resolved(part: Any) -> Any:
+        if isinstance(part, list):
+            return [resolved(each) for each in part]
+        if not isinstance(part, dict):
+            return part
+        if "$ref" in part:
+            name = part["$ref"].removeprefix("#/$defs/")
+            part = {**definitions[name], **{key: value for key, value in part.items() if key != "$ref"}}
+        return {key: resolved(value) for key, value in part.items()}
+
+    return Draft202012Validator(resolved({k: v for k, v in schema().items() if k != "$defs"}))
 
 
 def read(path: Path) -> dict[str, Any] | None:
