@@ -24,7 +24,7 @@ def ui(
     home = dagster_home(place, lake)
     home.mkdir(parents=True, exist_ok=True)
     settings = home / "dagster.yaml"
-    if not settings.exists():
+    if not settings.exists() or not settings.stat().st_size:
         shutil.copyfile(project_root() / "dagster.yaml", settings)
     inboxes = [place.inbox(sport) for sport in Sport]
     program = Path(sys.executable).with_name("dagster")

@@ -40,3 +40,23 @@ def test_one_partition_of_another_kind_with_settings(definitions, told):
         }
     assert ("LOG", "letters", {"said": "half of b"}) in told
     assert [event for event, step, _ in told if step == "letters"][-1] == "STEP_SUCCESS"
+
+
+def test_a_home_without_settings_gets_the_projects_and_keeps_its_own(tmp_path):
+    fresh, empty, own = tmp_path / "fresh", tmp_path / "empty", tmp_path / "own"
+    for home, text in ((empty, ""), (own, "telemetry:\n  enabled: true\n")):
+        home.mkdir()
+        (home / "dagster.yaml").write_text(text)
+    enabled = {}
+    for home in (fresh, empty, own):
+        with launch.instance_in(home) as instance:
+            enabled[home.name] = instance.telemetry_enabled
+    assert enabled == {"fresh": False, "empty": False, "own": True}
+    assert (fresh / "dagster.yaml").read_bytes() == launch.SETTINGS.read_bytes()
+
+
+def test_the_history_of_a_run_stays_in_its_home(definitions, tmp_path):
+    with launch.instance_in(tmp_path) as instance:
+        launch.materialise(definitions, dg.AssetSelection.assets(letters), instance, partition="a")
+    with launch.instance_in(tmp_path) as instance:
+        assert instance.get_materialized_partitions(dg.AssetKey("letters")) == {"a"}
