@@ -33,9 +33,12 @@ _GRID = np.linspace(0.1, 6.0, 591)
 _USUAL = np.array([math.erf(x / math.sqrt(2.0)) for x in _GRID])
 
 
-def scale_bpm(seconds: int, runs: int) -> Floats:
-    """Usual standard deviation of the error at every second of a run (seconds,) after so many runs."""
-    t = np.arange(float(seconds))
+def scale_bpm(seconds: int, runs: int, first: int = 0) -> Floats:
+    """Usual standard deviation of the error after so many runs, at each of some seconds of a run (seconds,).
+
+    first: the second that they begin with.
+    """
+    t = first + np.arange(float(seconds))
     start = START_BPM**2 * np.exp(-t / START_SEC)
     return np.asarray(np.sqrt(DAY_BPM**2 + SHAPE_BPM**2 + start + NEW_BPM**2 / (1.0 + LEARNT * runs)))
 

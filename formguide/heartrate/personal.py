@@ -56,16 +56,25 @@ class Personal:
 
     def curve(self, inputs: Inputs, history: Sequence[Recorded]) -> Curve:
         """One run. history: the runner's workouts that had ended when it began, in their order."""
-        known = learnt_from(inputs, history)
-        middle = self._middle(inputs, known, self.settings)
-        wide = intervals.half_width(self._units(known)) * intervals.scale_bpm(len(inputs), len(known))
+        found, level, units, runs = self.state(inputs.activity, inputs.started_at, history)
+        middle = _curve(found, level, inputs)
+        wide = units * intervals.scale_bpm(len(inputs), runs)
         return Curve(np.maximum(middle - wide, LEAST_BPM), middle, middle + wide)
 
-    def _middle(self, inputs: Inputs, known: Sequence[Recorded], settings: OdeSettings) -> Floats:
+    def state(
+        self, activity: str, at: datetime, history: Sequence[Recorded]
+    ) -> tuple[Physiology, float, float, int]:
+        """What is known of a runner at a moment: parameters, level of late (beats a minute), half-width of
+        the interval (in units of `intervals.scale_bpm`), and how many runs that comes from."""
+        known = learnt_from(activity, history)
+        found, level = self._fitted(at, known, self.settings)
+        return found, level, intervals.half_width(self._units(known)), len(known)
+
+    def _fitted(
+        self, at: datetime, known: Sequence[Recorded], settings: OdeSettings
+    ) -> tuple[Physiology, float]:
         found = ode.fit(known, self.prior, settings)
-        level = level_of_late(found, known, inputs.started_at) if self.carries_level else 0.0
-        curve = ode.simulate(found, inputs) + level
-        return np.asarray(np.clip(curve, LEAST_BPM + 1.0, ode.ceiling(found)))
+        return found, level_of_late(found, known, at) if self.carries_level else 0.0
 
     def _units(self, known: Sequence[Recorded]) -> list[Floats]:
         """Errors of the latest runs, each forecast from those before it, in units of the usual scale."""
@@ -77,7 +86,8 @@ class Personal:
                 _digest(asked, run)
                 key = asked.hexdigest()
                 if key not in self._walked:
-                    off = ode.measured(run) - self._middle(run.inputs, known[:k], WALK)
+                    found, level = self._fitted(run.inputs.started_at, known[:k], WALK)
+                    off = ode.measured(run) - _curve(found, level, run.inputs)
                     self._walked[key] = intervals.units(off, k)
                 met.append(self._walked[key])
             _digest(chain, run)
@@ -116,9 +126,9 @@ def forecast_run(
     return (forecaster or Personal()).curve(inputs, known)
 
 
-def learnt_from(inputs: Inputs, history: Sequence[Recorded]) -> list[Recorded]:
+def learnt_from(activity: str, history: Sequence[Recorded]) -> list[Recorded]:
     """The workouts that a forecast learns from: of the same activity, with a heart rate, the latest."""
-    return _latest([run for run in history if run.inputs.activity == inputs.activity and _heard(run)])
+    return _latest([run for run in history if run.inputs.activity == activity and _heard(run)])
 
 
 def level_of_late(found: Physiology, known: Sequence[Recorded], at: datetime) -> float:
@@ -136,6 +146,11 @@ def level_of_late(found: Physiology, known: Sequence[Recorded], at: datetime) ->
         gain = variance / (variance + DAY_BPM**2 / trust)
         level, variance = level + gain * off, variance * (1 - gain)
     return level
+
+
+def _curve(found: Physiology, level_bpm: float, inputs: Inputs) -> Floats:
+    curve = ode.simulate(found, inputs) + level_bpm
+    return np.asarray(np.clip(curve, LEAST_BPM + 1.0, ode.ceiling(found)))
 
 
 def _wandered(since: datetime, until: datetime) -> float:
