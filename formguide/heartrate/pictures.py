@@ -95,22 +95,27 @@ def error_by_minute(card: pl.DataFrame, title: str = "") -> bytes:
     card: rows of `ForecastScorecard`; those `by` minute of one task are drawn.
     """
     rows = card.filter((pl.col("by") == "minute") & (pl.col("metric").cast(pl.String) == "mae_bpm"))
-    rows = rows.with_columns(minute=pl.col("group").str.extract(r"(\d+)").cast(pl.Int32)).sort("minute")
+    first = rows.with_columns(first=pl.col("group").str.extract(r"(\d+)").cast(pl.Int32)).sort("first")
+    groups = first["group"].unique(maintain_order=True).to_list()
+    place = {group: at for at, group in enumerate(groups)}
     drawn = figure(8.0, 3.8)
     axis = drawn.add_subplot()
-    models = rows["model"].unique(maintain_order=True).sort().to_list()
-    models.sort(key=lambda name: name != "formguide")
-    for colour, model in zip(_COLOURS * (1 + len(models) // len(_COLOURS)), models, strict=False):
-        own = rows.filter(model=model)
-        minute = own["minute"].to_numpy()
-        value = own["value"].to_numpy().astype(float)
+    models = sorted(first["model"].unique(), key=lambda name: (name != "formguide", name))
+    for k, model in enumerate(models):
+        own = first.filter(model=model)
+        # Side by side, so that the intervals of several models can be told apart.
+        at = np.array([place[group] for group in own["group"]]) + 0.08 * (k - (len(models) - 1) / 2)
         error = 2 * own["standard_error"].fill_null(0.0).to_numpy()
-        axis.plot(minute, value, color=colour, lw=2 if model == "formguide" else 1.2, label=model)
-        axis.fill_between(minute, value - error, value + error, color=colour, alpha=0.12, lw=0)
-    axis.set_xlabel("minute of the workout")
+        heavy = 2.0 if model == "formguide" else 1.0
+        axis.errorbar(
+            at, own["value"].to_numpy(), yerr=error, color=_COLOURS[k % len(_COLOURS)], lw=heavy,
+            elinewidth=0.8, marker="o", ms=3, label=model,
+        )  # fmt: skip
+    axis.set_xticks(range(len(groups)), groups)
+    axis.set_xlabel("minute of the workout (whiskers: two standard errors)")
     axis.set_ylabel("mean absolute error, bpm")
     axis.set_ylim(bottom=0)
-    axis.set_title(title or "error by minute (band: two standard errors)", fontsize=10, loc="left")
+    axis.set_title(title or "error by minute", fontsize=10, loc="left")
     if models:
         axis.legend(frameon=False, fontsize=8)
     _plain(axis)

@@ -216,7 +216,7 @@
       Object.assign(el, { shows: i, generation, drawnAt: width });
       el.who.textContent = user(i);
       el.when.textContent = day(i);
-      el.what.textContent = `${sport(i)} · ${Math.round(D.duration[i] / 60)} min · ${km(D.distance[i])} · ♥ ${D.hr[i] ?? "–"}`;
+      el.what.textContent = `${sport(i)} ${Math.round(D.duration[i] / 60)}′ · ${km(D.distance[i])} · ♥ ${D.hr[i] ?? "–"}`;
       el.how.textContent = (D.usable[i] ? "" : "✗ ") + share(D.quality[i]);
       el.how.className = D.usable[i] ? grade(D.quality[i]) : "bad";
       el.setAttribute("aria-label",
