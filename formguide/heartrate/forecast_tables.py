@@ -119,6 +119,17 @@ class BacktestScores(Table):
     width_sum_bpm = number("Sum of the interval's widths", least=0)
 
 
+class HeldOutScores(BacktestScores):
+    """The same of users whom no model had seen."""
+
+    sport: ClassVar[str] = SPORT
+    name: ClassVar[str] = "held_out_scores"
+    description: ClassVar[str] = (
+        "Errors of networks and baselines on users that they have not seen, minute by minute; the seconds "
+        "without a measured heart rate are not counted."
+    )
+
+
 class ForecastScorecard(Table):
     """Forecasts against what happened, baselines on the same workouts."""
 
@@ -155,4 +166,10 @@ class ForecastScorecard(Table):
     difference_t = number("Difference over its standard error", null=True)
 
 
-TABLES: tuple[type[Table], ...] = (HeartRateForecasts, ForecastLog, BacktestScores, ForecastScorecard)
+TABLES: tuple[type[Table], ...] = (
+    HeartRateForecasts,
+    ForecastLog,
+    BacktestScores,
+    HeldOutScores,
+    ForecastScorecard,
+)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from formguide import making
 from formguide.asof import fingerprint
 from formguide.heartrate import backtest, forecast, scorecard
 from formguide.heartrate.arrivals import ARRIVALS
@@ -23,6 +24,7 @@ from formguide.heartrate.forecast_tables import (
     ForecastLog,
     ForecastScorecard,
     HeartRateForecasts,
+    HeldOutScores,
 )
 from formguide.heartrate.histories import read_history
 from formguide.heartrate.tables import SPORT, Corrections, Samples, Workouts
@@ -136,14 +138,17 @@ def make_scores(lake: Lake, progress: Progress = lambda _: None) -> Made:
 
 
 def make_scorecard(lake: Lake) -> Made:
-    """Scores what the backtest forecast and keeps the scorecard."""
+    """Scores what the backtests forecast, of a runner's later runs and of users held out, and keeps the
+    scorecard."""
     sample = ARRIVALS.holds_sample(lake)
-    found = lake.manifest(SPORT, BacktestScores.name, None)
-    made_from = fingerprint(scorecard.VERSION, found.hash if found else None, sample)
+    found = [making.version_of(lake, SPORT, table.name, None) for table in (BacktestScores, HeldOutScores)]
+    made_from = fingerprint(scorecard.VERSION, found, sample)
     manifest = lake.manifest(SPORT, ForecastScorecard.name, None)
     if manifest is not None and manifest.made_from == made_from:
         return carried_over(manifest)
-    scores = lake.read_table(SPORT, BacktestScores.name, None, BacktestScores)
+    scores = pl.concat(
+        lake.read_table(SPORT, table.name, None, table) for table in (BacktestScores, HeldOutScores)
+    )
     card = scorecard.scorecard(scores, sample)
     written = lake.write_table(SPORT, ForecastScorecard.name, None, card, ForecastScorecard, made_from)
     return Made(written.hash, card.height, 1, 0)

@@ -27,10 +27,9 @@ from formguide.heartrate.features import (
     on_grid,
 )
 from formguide.heartrate.sequences import Floats, Inputs
-from formguide.heartrate.tables import SPORT, Corrections, Samples, Workouts, as_table
+from formguide.heartrate.tables import SPORT, Corrections
 from formguide.lake import Lake
-from formguide.schema import dtypes
-from tests.heartrate.workouts_made import a_run, with_future
+from tests.heartrate.workouts_made import a_run, to_lake, with_future, write_rows
 
 
 def _by_hand(inputs: Inputs, t: int) -> list[float]:
@@ -139,43 +138,7 @@ def test_cost_on_the_level_and_where_it_is_least() -> None:
 
 def _in_lake(lake: Lake, month: int, offset: float | None) -> None:
     run = a_run(0, 0, 120)
-    n = len(run.inputs)
-    workouts = pl.DataFrame(
-        {
-            "workout_id": [run.inputs.workout_id],
-            "month": [month],
-            "user_id": ["u000"],
-            "activity": ["run"],
-            "gender": ["M"],
-            "started_at": [datetime(2021, 3, 1, 8)],
-            "source": ["made"],
-            "path": ["a.csv"],
-            "format": ["csv"],
-            "samples": [n],
-            "duration_sec": [n - 1.0],
-            "largest_gap_sec": [1.0],
-            "speed_from": ["device"],
-            "has_heart_rate": [True],
-            "has_altitude": [True],
-            "has_cadence": [False],
-            "has_power": [False],
-            "quality": [1.0],
-            "usable": [True],
-        }
-    )
-    samples = pl.DataFrame(
-        {
-            "workout_id": [run.inputs.workout_id] * n,
-            "t_sec": run.inputs.t_sec,
-            "speed_mps": run.inputs.speed_mps,
-            "altitude_m": run.inputs.altitude_m,
-            "heart_rate_bpm": run.heart_rate_bpm,
-        }
-    )
-    for frame, table in ((workouts, Workouts), (samples, Samples)):
-        lacking = [pl.lit(None).alias(c) for c in dtypes(table) if c not in frame.columns]
-        full = as_table(frame.with_columns(lacking), table)
-        lake.write_table(SPORT, table.name, str(month), full, table, "made")
+    to_lake(lake, [run])
     if offset is not None:
         found = pl.DataFrame(
             {
@@ -190,9 +153,7 @@ def _in_lake(lake: Lake, month: int, offset: float | None) -> None:
                 "provenance": ["estimator"],
             }
         )
-        lacking = [pl.lit(None).alias(c) for c in dtypes(Corrections) if c not in found.columns]
-        full = as_table(found.with_columns(lacking), Corrections)
-        lake.write_table(SPORT, Corrections.name, str(month), full, Corrections, "made")
+        write_rows(lake, month, found, Corrections)
 
 
 def test_a_month_is_made_once_and_again_when_its_corrections_change(tmp_path: Path) -> None:

@@ -6,9 +6,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
+import polars as pl
 
 from formguide.heartrate.effort import running_power
 from formguide.heartrate.sequences import Inputs, Recorded
+from formguide.heartrate.tables import SPORT, Samples, Workouts, as_table
+from formguide.lake import Lake
+from formguide.schema import Table, dtypes
 
 
 def a_run(
@@ -64,3 +68,58 @@ def with_future(run: Recorded, from_sec: int, seed: int) -> Inputs:
         speed_mps=np.concatenate([given.speed_mps[:from_sec], rng.uniform(0, 9, more)]),
         altitude_m=np.concatenate([given.altitude_m[:from_sec], rng.uniform(-90, 3000, more)]),
     )
+
+
+def to_lake(lake: Lake, runs: list[Recorded]) -> None:
+    """The runs as the lake holds them: every one usable, each in its month."""
+    for month in sorted({_month(run) for run in runs}):
+        here = [run for run in runs if _month(run) == month]
+        workouts = [
+            {
+                "workout_id": run.inputs.workout_id,
+                "month": month,
+                "user_id": run.inputs.user_id,
+                "activity": run.inputs.activity,
+                "gender": run.inputs.gender,
+                "started_at": run.inputs.started_at,
+                "source": "made",
+                "path": f"{run.inputs.workout_id}.csv",
+                "format": "csv",
+                "samples": len(run.inputs),
+                "duration_sec": len(run.inputs) - 1.0,
+                "largest_gap_sec": 1.0,
+                "speed_from": "device",
+                "has_heart_rate": True,
+                "has_altitude": True,
+                "has_cadence": False,
+                "has_power": False,
+                "quality": 1.0,
+                "usable": True,
+            }
+            for run in here
+        ]
+        samples = [
+            pl.DataFrame(
+                {
+                    "workout_id": [run.inputs.workout_id] * len(run.inputs),
+                    "t_sec": run.inputs.t_sec,
+                    "speed_mps": run.inputs.speed_mps,
+                    "altitude_m": run.inputs.altitude_m,
+                    "heart_rate_bpm": run.heart_rate_bpm,
+                }
+            )
+            for run in here
+        ]
+        write_rows(lake, month, pl.DataFrame(workouts), Workouts)
+        write_rows(lake, month, pl.concat(samples), Samples)
+
+
+def write_rows(lake: Lake, month: int, rows: pl.DataFrame, table: type[Table]) -> None:
+    """Rows of a month's table, null in the columns that they lack."""
+    lacking = [pl.lit(None).alias(c) for c in dtypes(table) if c not in rows.columns]
+    full = as_table(rows.with_columns(lacking), table)
+    lake.write_table(SPORT, table.name, str(month), full, table, "made")
+
+
+def _month(run: Recorded) -> int:
+    return run.inputs.started_at.year * 100 + run.inputs.started_at.month
