@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
+from assets import launch
 from formguide.cli import main
 from formguide.formula1.sample import write_sample
 
@@ -25,6 +28,29 @@ class Said:
 
 
 Command = Callable[..., Said]
+
+INSTANCE_IN = launch.instance_in
+
+
+@contextmanager
+def forgotten() -> Iterator[None]:
+    """Dagster keeps the history of runs in memory: on disk it takes half of a small run's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(launch, "instance_in", lambda _: dg.DagsterInstance.ephemeral())
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def history_in_memory() -> Iterator[None]:
+    """No history on disk, but for who asks for `history_on_disk`."""
+    with forgotten():
+        yield
+
+
+@pytest.fixture
+def history_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The history where the command keeps it."""
+    monkeypatch.setattr(launch, "instance_in", INSTANCE_IN)
 
 
 @pytest.fixture
@@ -53,7 +79,8 @@ def league(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def made_lake(tmp_path_factory: pytest.TempPathFactory, league: Path) -> Path:
     """A lake that `formguide run --from` made of the league."""
     lake = tmp_path_factory.mktemp("made") / "lake"
-    assert main(["run", "--from", str(league), "--lake", str(lake)]) == 0
+    with forgotten():
+        assert main(["run", "--from", str(league), "--lake", str(lake)]) == 0
     return lake
 
 

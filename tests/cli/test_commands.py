@@ -11,8 +11,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
+from assets import launch
 from formguide.cli.base import LOG, Sport
 
 BY_SPORT = ("forecast", "backtest", "pull")
@@ -120,7 +122,7 @@ def no_log_files_left():
         LOG.removeHandler(handler)
 
 
-def test_run_shows_the_headline(formguide, made_lake, league, lake):
+def test_run_shows_the_headline(formguide, league, lake, history_on_disk):
     said = formguide("run", "--from", league, "--lake", lake)
     assert said.code == 0
     assert "0 computed, 10 carried over" in said.err
@@ -129,6 +131,8 @@ def test_run_shows_the_headline(formguide, made_lake, league, lake):
     assert len(re.findall(r"(?m)^  formguide (forecast|sql|ui)", said.out)) == 3
     assert f"--lake {lake}" in said.out
     assert "sample league" in said.out
+    with dg.DagsterInstance.from_config(str(lake / ".dagster")) as instance:
+        assert {run.status for run in instance.get_runs()} == {dg.DagsterRunStatus.SUCCESS}
 
 
 def test_run_sample_makes_its_own_league(formguide, tmp_path, monkeypatch):
@@ -231,9 +235,10 @@ def test_backtest_in_full_prints_every_metric_and_season(formguide, lake):
     assert "seasons 2023-2024" in short
 
 
-def test_backtest_of_chosen_seasons(formguide, lake):
+@pytest.mark.parametrize("seasons", [["2023", "2024"], ["2023-2024"], ["2023,2024"]], ids=" ".join)
+def test_backtest_takes_seasons_in_every_form(formguide, lake, seasons):
     rows = json.loads(
-        formguide("backtest", "--json", "--no-ml-layer", "--seasons", "2023-2024", "--lake", lake).out
+        formguide("backtest", "--json", "--no-ml-layer", "--seasons", *seasons, "--lake", lake).out
     )
     assert {row["season"] for row in rows} == {"2023", "2024", "2023-2024"}
 
@@ -294,6 +299,6 @@ def test_ui_starts_dagster_on_the_lake(formguide, lake, monkeypatch):
     assert started["arguments"][1:] == ["dev", "--port", "3456", "--host", "0.0.0.0"]
     assert started["environment"]["FORMGUIDE_LAKE"] == str(lake)
     home = Path(started["environment"]["DAGSTER_HOME"])
-    assert (home / "dagster.yaml").is_file()
+    assert (home / "dagster.yaml").read_bytes() == launch.SETTINGS.read_bytes()
     assert home == lake / ".dagster"
     assert "http://0.0.0.0:3456" in said.err
