@@ -3,9 +3,10 @@
 from typing import Any
 
 import dagster as dg
+import polars as pl
 
 from formguide.findings import as_markdown, as_markdown_image
-from formguide.heartrate import pictures, shown
+from formguide.heartrate import network_issuing, pictures, shown
 from formguide.heartrate.forecast_tables import ForecastScorecard
 from formguide.heartrate.tables import SPORT
 from formguide.lake import Lake
@@ -20,6 +21,17 @@ def forecasts(lake: Lake) -> dict[str, Any]:
         return {}
     png = pictures.forecast(last[0])
     return {"last_run": dg.MetadataValue.md(as_markdown_image(png, last[0].title))}
+
+
+def network(lake: Lake) -> dict[str, Any]:
+    """How its training went."""
+    manifest = lake.manifest(SPORT, network_issuing.MODEL, None)
+    losses = manifest.extra.get("losses") if manifest else None
+    if not losses:
+        return {}
+    names = {"epoch": pl.Int64, "training": pl.Float64, "validation": pl.Float64}
+    curves = pl.DataFrame([(n, *pair) for n, pair in enumerate(losses)], schema=names, orient="row")
+    return {"losses": dg.MetadataValue.md(as_markdown_image(pictures.losses(curves), "Losses by epoch"))}
 
 
 def scorecard(lake: Lake) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from formguide.baseball.pull import PullError as NoGamesPulled
 from formguide.cli import by_sport
 from formguide.cli.base import LOG, CommandError, UsageError
 from formguide.cli.day import day_app
+from formguide.cli.heartrate.look import heartrate_app
 from formguide.cli.query import sql
 from formguide.cli.run import run
 from formguide.cli.streak import streak_app
@@ -53,6 +54,7 @@ app.add_typer(streak_app, name="streak")
 app.add_typer(day_app, name="day")
 app.add_typer(track_app, name="track")
 app.add_typer(triathlon_app, name="triathlon")
+app.add_typer(heartrate_app, name="heartrate")
 app.command()(sql)
 app.command()(ui)
 

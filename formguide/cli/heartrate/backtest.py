@@ -27,15 +27,16 @@ def backtest(
 ) -> None:
     """Forecast past runs from what was known before them, and score every second, baselines beside it.
 
-    Twice: the last 30 % of each runner's runs by what was known before the first of them, and every run from
-    the tenth by what was known when it began. Each given the speed that was run, and given the route alone.
+    The last 30 % of each runner's runs by what was known before the first of them; every run from the tenth
+    by what was known when it began; and, where there are twenty runners or more, the network on those whom it
+    has not seen. Each given the speed that was run, and the first two given the route alone as well.
     Differences are paired by run, ridge less the model's. --seasons 2021 or 202105 scores these of them only.
     """
     # What it leans on takes a second to load: not for --help.
     from formguide.cli.heartrate import screen_forecasts
     from formguide.heartrate import scorecard
     from formguide.heartrate.arrivals import ARRIVALS
-    from formguide.heartrate.forecast_tables import BacktestScores, ForecastScorecard
+    from formguide.heartrate.forecast_tables import BacktestScores, ForecastScorecard, HeldOutScores
     from formguide.heartrate.tables import Workouts
 
     place = open_lake(lake)
@@ -43,11 +44,13 @@ def backtest(
     if not place.partitions(SPORT, Workouts.name):
         raise CommandError("the lake holds no workouts: formguide run heartrate --sample, or --from PATH")
     with platform(place, lake, {}, err()) as assets:
-        assets.materialise(import_module("assets.heartrate_models").BACKTEST)
+        models = import_module("assets.heartrate_models")
+        assets.materialise(models.BACKTEST | models.NETWORK)
         assets.summaries(place, [SPORT])
     card = place.read_table(SPORT, ForecastScorecard.name, None, ForecastScorecard)
     if wanted is not None:
-        rows = place.read_table(SPORT, BacktestScores.name, None, BacktestScores)
+        scored = (BacktestScores, HeldOutScores)
+        rows = pl.concat(place.read_table(SPORT, one.name, None, one) for one in scored)
         months = place.read_table(SPORT, Workouts.name, None, Workouts).select("workout_id", "month")
         month = pl.col("month")
         chosen = months.filter(month.is_in(sorted(wanted)) | (month // 100).is_in(sorted(wanted)))

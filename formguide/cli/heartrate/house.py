@@ -10,11 +10,17 @@ from typing import Any
 from rich.console import Console
 
 from formguide.cli.base import err
-from formguide.cli.heartrate import screen
+from formguide.cli.heartrate import screen, screen_forecasts
 from formguide.cli.sports import Runs, SportHouse
 from formguide.heartrate.arrivals import ARRIVALS, SPORT
 from formguide.heartrate.folders import takes
+from formguide.heartrate.tables import RUN, Workouts
 from formguide.lake import Lake
+
+
+def models() -> Any:
+    """The assets that look at all months, found by name: the library knows none of them."""
+    return import_module("assets.heartrate_models")
 
 
 class HeartRate:
@@ -28,6 +34,7 @@ class HeartRate:
         "heartrate__heart_rate_forecasts": "forecasts of every run",
         "heartrate__forecast_log": "what was issued, on record",
         "heartrate__backtest_scores": "past runs forecast again",
+        "heartrate__network": "network for people never seen",
         "heartrate__forecast_scorecard": "scorecard with baselines",
     }
     files = "workouts"
@@ -45,8 +52,8 @@ class HeartRate:
         write_sample(folder)
 
     def over_all_seasons(self, lake: Lake) -> Any:
-        """Nothing looks at all months together yet."""
-        return None
+        """The scorecard of the sample; of real workouts `formguide backtest heartrate` asks for it."""
+        return models().OVER_ALL_MONTHS if ARRIVALS.holds_sample(lake) else None
 
     def make(self, platform: Runs, lake: Lake, seasons: Sequence[int]) -> None:
         """From the files to the samples, month by month; a month that has not begun is left out, and
@@ -56,11 +63,14 @@ class HeartRate:
         if unknown := [str(month) for month in seasons if str(month) not in known]:
             err().print(f"months {', '.join(unknown)} are left out: they have not begun", soft_wrap=True)
         platform.season_chain(SPORT, wanted)
+        if ARRIVALS.holds_sample(lake):
+            platform.materialise(models().BACKTEST | models().NETWORK)
 
     def headline(self, console: Console, lake: Lake) -> None:
         """What there is of each month, what the rules found, and what was set aside."""
         screen.months(console, lake)
         screen.findings(console, lake)
+        screen_forecasts.scorecard(console, lake)
         screen.set_aside(console, lake)
 
     def next_steps(self, lake: Lake) -> list[str]:
@@ -70,7 +80,9 @@ class HeartRate:
             "round(avg(mean_heart_rate_bpm), 1) AS bpm FROM heartrate.workouts WHERE usable GROUP BY ALL "
             "ORDER BY workouts DESC LIMIT 10"
         )
-        return [f'sql "{query}"']
+        last = lake.read_table(SPORT, Workouts.name, None, Workouts).filter(activity=RUN).sort("started_at")
+        asked = [f"forecast {SPORT} {last['workout_id'][-1]}"] if last.height else []
+        return [*asked, f"backtest {SPORT} --full", f"{SPORT} gallery", f'sql "{query}"']
 
 
 HOUSE: SportHouse = HeartRate()

@@ -10,8 +10,10 @@ from rich.console import Console
 
 from formguide.cli.screen import table
 from formguide.heartrate.asked import Answer
-from formguide.heartrate.forecast_tables import AS_RECORDED, SPEED_RUN, TASKS
+from formguide.heartrate.forecast_tables import AS_RECORDED, SPEED_RUN, TASKS, ForecastScorecard
 from formguide.heartrate.sequences import Floats
+from formguide.heartrate.tables import SPORT
+from formguide.lake import Lake
 
 ROWS = 14
 """In about so many rows a curve is shown."""
@@ -49,6 +51,13 @@ def _part(answer: Answer, part: slice) -> dict[str, Any]:
         "90 %": round(float(curve.p90[part].mean())),
         "measured": None if answer.measured_bpm is None else _mean(answer.measured_bpm[part]),
     }
+
+
+def scorecard(console: Console, lake: Lake) -> None:
+    """The headline of the scorecard, where there is one."""
+    card = lake.read_table(SPORT, ForecastScorecard.name, None, ForecastScorecard)
+    if not card.is_empty():
+        scores(console, card.filter(pl.col("training") == card["training"][0]), False)
 
 
 def scores(console: Console, card: pl.DataFrame, full: bool) -> None:
