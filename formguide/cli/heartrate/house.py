@@ -82,7 +82,7 @@ class HeartRate:
         )
         last = lake.read_table(SPORT, Workouts.name, None, Workouts).filter(activity=RUN).sort("started_at")
         asked = [f"forecast {SPORT} {last['workout_id'][-1]}"] if last.height else []
-        return [*asked, f"backtest {SPORT} --full", f"{SPORT} gallery", f'sql "{query}"']
+        return [*asked, f"backtest {SPORT} --full", f"{SPORT} gallery --out gallery.html", f'sql "{query}"']
 
 
 HOUSE: SportHouse = HeartRate()
