@@ -157,12 +157,17 @@ def curves_of(
     """Each forecaster's curve of a run on its clock: given, the forecaster's name, the curve.
 
     Of the run's own inputs the route-only curve sees the route; its clock is asked only to compare: the
-    forecast for where the runner was at each second.
+    forecast for where the runner was at each second. A run without a way (a treadmill's) has no route.
     """
-    plan = pace_plan.planned(run.inputs, history)
+    try:
+        plan = pace_plan.planned(run.inputs, history)
+    except pace_plan.NoRoute:
+        plan = None
     way = run.inputs.distance_m
     for one in fitted:
         yield SPEED_RUN, one.name, one.curve(run.inputs, history)
+        if plan is None:
+            continue
         on_plan = pace_plan.widened(one.curve(plan, history))
         yield ROUTE_ONLY, one.name, pace_plan.at_distances(on_plan, plan, way)
 

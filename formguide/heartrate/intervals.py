@@ -48,10 +48,15 @@ def units(error_bpm: Floats, runs: int) -> Floats:
     return np.asarray(np.abs(error_bpm) / scale_bpm(len(error_bpm), runs))
 
 
+def shares_within(units_of_run: Floats) -> Floats:
+    """Share of a run's errors within each of a grid of half-widths; empty if nothing was measured."""
+    heard = np.sort(units_of_run[np.isfinite(units_of_run)])
+    return np.searchsorted(heard, _GRID, side="right") / len(heard) if len(heard) else np.zeros(0)
+
+
 def half_width(earlier: Sequence[Floats], level: float = LEVEL) -> float:
-    """How many units hold a share `level` of errors: earlier are the `units` of earlier runs."""
-    heard = [one[np.isfinite(one)] for one in earlier]
-    shares = [np.searchsorted(np.sort(one), _GRID, side="right") / len(one) for one in heard if len(one)]
+    """How many units hold a share `level` of errors: earlier are the `shares_within` of earlier runs."""
+    shares = [one for one in earlier if len(one)]
     together = (USUAL_RUNS * _USUAL + np.sum(shares, axis=0)) / (USUAL_RUNS + len(shares))
     # The run to come is one more of its kind: conformal prediction asks for a little more than the share.
     wanted = min(level * (1 + 1 / (USUAL_RUNS + len(shares))), 0.98)

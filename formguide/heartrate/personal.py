@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -41,9 +41,15 @@ DAY_BPM = 4.0
 LEAST_BPM = 35.0
 
 
+MOST_REMEMBERED = 4000
+_remembered: dict[str, Floats] = {}
+"""Errors of runs that were forecast already, by a digest of everything that they depend on: a backtest asks
+for the same ones again and again."""
+
+
 @dataclass(frozen=True)
 class Personal:
-    """The forecaster: a prior, and what it remembers of runs already forecast (nothing depends on it).
+    """The forecaster: a prior, and how the differential equation is fitted.
 
     carries_level: whether the level of late is added; without it, it is the differential equation alone.
     """
@@ -52,7 +58,6 @@ class Personal:
     settings: OdeSettings = DEFAULT
     carries_level: bool = True
     name: str = FORMGUIDE
-    _walked: dict[str, Floats] = field(default_factory=dict, repr=False, compare=False)
 
     def curve(self, inputs: Inputs, history: Sequence[Recorded]) -> Curve:
         """One run. history: the runner's workouts that had ended when it began, in their order."""
@@ -68,7 +73,7 @@ class Personal:
         the interval (in units of `intervals.scale_bpm`), and how many runs that comes from."""
         known = learnt_from(activity, history)
         found, level = self._fitted(at, known, self.settings)
-        return found, level, intervals.half_width(self._units(known)), len(known)
+        return found, level, intervals.half_width(self._met(known)), len(known)
 
     def _fitted(
         self, at: datetime, known: Sequence[Recorded], settings: OdeSettings
@@ -76,20 +81,21 @@ class Personal:
         found = ode.fit(known, self.prior, settings)
         return found, level_of_late(found, known, at) if self.carries_level else 0.0
 
-    def _units(self, known: Sequence[Recorded]) -> list[Floats]:
-        """Errors of the latest runs, each forecast from those before it, in units of the usual scale."""
-        met, chain = [], hashlib.blake2b(digest_size=16)
+    def _met(self, known: Sequence[Recorded]) -> list[Floats]:
+        """Errors of the latest runs, each forecast from those before it, as `intervals.shares_within`."""
+        met, chain = [], hashlib.blake2b(f"{self.carries_level}".encode(), digest_size=16)
+        chain.update(self.prior.mean.tobytes() + self.prior.sd.tobytes())
         first = max(1, len(known) - MOST_WALKED)
         for k, run in enumerate(known):
             if k >= first:
                 asked = chain.copy()
                 _digest(asked, run)
                 key = asked.hexdigest()
-                if key not in self._walked:
+                if key not in _remembered:
                     found, level = self._fitted(run.inputs.started_at, known[:k], WALK)
                     off = ode.measured(run) - _curve(found, level, run.inputs)
-                    self._walked[key] = intervals.units(off, k)
-                met.append(self._walked[key])
+                    _remember(key, intervals.shares_within(intervals.units(off, k)))
+                met.append(_remembered[key])
             _digest(chain, run)
         return met
 
@@ -151,6 +157,12 @@ def level_of_late(found: Physiology, known: Sequence[Recorded], at: datetime) ->
 def _curve(found: Physiology, level_bpm: float, inputs: Inputs) -> Floats:
     curve = ode.simulate(found, inputs) + level_bpm
     return np.asarray(np.clip(curve, LEAST_BPM + 1.0, ode.ceiling(found)))
+
+
+def _remember(key: str, shares: Floats) -> None:
+    while len(_remembered) >= MOST_REMEMBERED:
+        _remembered.pop(next(iter(_remembered)), None)
+    _remembered[key] = shares
 
 
 def _wandered(since: datetime, until: datetime) -> float:

@@ -107,6 +107,14 @@ def test_users_with_few_runs_and_rides_are_left_out(history):
     assert last_block(History(rides, rides)).is_empty()
 
 
+def test_a_run_on_the_spot_is_scored_without_a_route(history):
+    still = replace(history.runs[-1].inputs, speed_mps=np.zeros(600), altitude_m=np.zeros(600))
+    runs = [*history.runs[:-1], replace(history.runs[-1], inputs=still)]
+    rows = last_block(History(runs, runs), {"spy": lambda training: Spy(list(training), [])})
+    assert set(rows.filter(pl.col("workout_id") == still.workout_id)["given"]) == {SPEED_RUN}
+    assert rows["given"].value_counts().filter(pl.col("given") == ROUTE_ONLY)["count"].sum() == 40
+
+
 def test_every_model_is_scored_on_every_run_both_ways(scores):
     check(scores, BacktestScores)
     counts = scores.group_by("model", "given").agg(pl.col("workout_id").n_unique(), pl.sum("seconds"))

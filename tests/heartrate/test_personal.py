@@ -11,7 +11,7 @@ import pytest
 from formguide.heartrate import intervals, ode, pace_plan, personal
 from formguide.heartrate.curves import Curve
 from formguide.heartrate.pace_plan import NoRoute
-from formguide.heartrate.personal import Personal, fit_personal, forecast_run
+from formguide.heartrate.personal import Personal, fit_ode, fit_personal, forecast_run
 from formguide.heartrate.streaming import AHEAD_SEC, open_stream
 from tests.heartrate.hearts import THETA, beating, inputs_of, runs_of
 
@@ -56,11 +56,14 @@ def test_intervals_cover_what_they_say():
 
 def test_a_runner_who_is_harder_to_forecast_gets_a_wider_interval():
     calm = [np.abs(np.random.default_rng(k).normal(0, 1, 400)) for k in range(60)]
-    assert intervals.half_width(calm) == pytest.approx(1.2816, abs=0.1)
-    assert intervals.half_width([2 * one for one in calm]) == pytest.approx(2.4, abs=0.25)
-    assert intervals.half_width([]) < intervals.half_width([np.full(400, 9.0)])
-    silent = np.full(400, np.nan)
-    assert intervals.half_width([silent]) == intervals.half_width([])
+
+    def half_width(runs: list[np.ndarray]) -> float:
+        return intervals.half_width([intervals.shares_within(one) for one in runs])
+
+    assert half_width(calm) == pytest.approx(1.2816, abs=0.1)
+    assert half_width([2 * one for one in calm]) == pytest.approx(2.4, abs=0.25)
+    assert half_width([]) < half_width([np.full(400, 9.0)])
+    assert half_width([np.full(400, np.nan)]) == half_width([])
 
 
 def test_runs_that_had_not_ended_are_not_known(runs):
@@ -74,10 +77,15 @@ def test_runs_that_had_not_ended_are_not_known(runs):
 
 def test_what_is_remembered_changes_nothing(runs):
     held, own = inputs_of(30), Personal()
-    for known in (3, 6, 8, 6):
-        assert bytes_of(own.curve(held, runs[:known])) == bytes_of(Personal().curve(held, runs[:known]))
     other = [replace(run, heart_rate_bpm=run.heart_rate_bpm[::-1].copy()) for run in runs]
-    assert bytes_of(own.curve(held, other)) == bytes_of(Personal().curve(held, other))
+    asked = [runs[:3], runs[:8], other[:8], runs[:6]]
+    fresh = []
+    for known in asked:
+        personal._remembered.clear()
+        fresh.append(bytes_of(own.curve(held, known)))
+    assert [bytes_of(own.curve(held, known)) for known in (*asked, *asked)] == [*fresh, *fresh]
+    assert len(set(fresh)) == 4
+    assert fit_ode([]).curve(held, runs[:8]).p90[0] != own.curve(held, runs[:8]).p90[0]
 
 
 def test_rides_teach_nothing_of_runs(runs):
