@@ -1,0 +1,65 @@
+"""`formguide run heartrate`: workouts in, what they are out, by year and by month."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets import heartrate
+from formguide.cli.base import UsageError, parse_seasons
+from formguide.cli.sports import seasons_at_hand
+from formguide.lake import Lake
+from tests.heartrate import workout_files as files
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three workouts in two years, a table that is none, and a file that breaks off."""
+    place = tmp_path / "workouts"
+    (place / "ann").mkdir(parents=True)
+    for year, month in ((2020, 12), (2021, 3), (2021, 4)):
+        start = files.START.replace(year=year, month=month)
+        (place / "ann" / f"{year}-{month}.csv").write_bytes(files.csv(files.run(start=start)))
+    (place / "ann" / "cut.gpx").write_bytes(files.gpx(files.run())[:5000])
+    (place / "notes.csv").write_bytes(b"name,phone\nann,1\n")
+    return place
+
+
+def test_months_a_year_or_all_of_them(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("FORMGUIDE_LAKE", str(tmp_path / "lake"))
+    lake = Lake(tmp_path / "lake")
+    assert seasons_at_hand("heartrate", lake, [folder]) == [202012, 202103, 202104]
+    for words, months in (
+        (["2021"], [202103, 202104]),
+        (["2020-2021"], [202012, 202103, 202104]),
+        (["202103"], [202103]),
+        (["202001-202103"], [202012, 202103]),
+        (["2020,202104"], [202012, 202104]),
+    ):
+        assert seasons_at_hand("heartrate", lake, [folder], parse_seasons(words)) == months
+
+
+def test_too_many_seasons_are_refused():
+    with pytest.raises(UsageError, match="seasons"):
+        parse_seasons(["1-9999"])
+
+
+def test_a_run_shows_the_months_the_rules_and_what_was_set_aside(formguide, folder, tmp_path, monkeypatch):
+    # What follows the workouts has tests of its own.
+    own = dg.AssetSelection.assets(heartrate.source_files, heartrate.results)
+    monkeypatch.setattr(heartrate, "SEASON_CHAIN", own)
+    monkeypatch.setattr("formguide.cli.platform.Platform.summaries", lambda *_: {})
+    done = formguide("run", "heartrate", "--from", folder, "--seasons", "2021", "--lake", tmp_path / "lake")
+    assert done.code == 0, done.err
+    assert "seasons 202103 to 202104" in done.err
+    assert "Heart rate: 2 workouts of 1 users" in done.out
+    assert "1 set aside in" in done.out and "no XML can be read" in done.out
+
+
+def test_a_folder_without_a_workout(formguide, tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = formguide("run", "heartrate", "--from", tmp_path / "empty", "--lake", tmp_path / "lake")
+    assert done.code != 0
+    assert "no workouts in" in done.err and "heartrate --from" in done.err
