@@ -10,9 +10,11 @@ last weeks (a random walk that the days' shifts are noisy readings of), around i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -42,9 +44,33 @@ LEAST_BPM = 35.0
 
 
 MOST_REMEMBERED = 4000
-_remembered: dict[str, Floats] = {}
-"""Errors of runs that were forecast already, by a digest of everything that they depend on: a backtest asks
-for the same ones again and again."""
+
+T = TypeVar("T")
+
+
+class _Memory(Generic[T]):
+    """The latest values by a digest of everything that they depend on: a backtest asks for the same fits, and
+    the same errors of earlier runs, again and again."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, T] = {}
+
+    def get(self, key: str, make: Callable[[], T]) -> T:
+        """The value, made if it is not remembered."""
+        if key not in self._values:
+            made = make()
+            while len(self._values) >= MOST_REMEMBERED:
+                self._values.pop(next(iter(self._values)))
+            self._values[key] = made
+        return self._values[key]
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._values.clear()
+
+
+_fits = _Memory[Physiology]()
+_errors = _Memory[Floats]()
 
 
 @dataclass(frozen=True)
@@ -72,32 +98,37 @@ class Personal:
         """What is known of a runner at a moment: parameters, level of late (beats a minute), half-width of
         the interval (in units of `intervals.scale_bpm`), and how many runs that comes from."""
         known = learnt_from(activity, history)
-        found, level = self._fitted(at, known, self.settings)
-        return found, level, intervals.half_width(self._met(known)), len(known)
+        keys = self._keys(known)
+        found, level = self._fitted(at, known, self.settings, keys[-1])
+        return found, level, intervals.half_width(self._met(known, keys)), len(known)
 
     def _fitted(
-        self, at: datetime, known: Sequence[Recorded], settings: OdeSettings
+        self, at: datetime, known: Sequence[Recorded], settings: OdeSettings, key: str
     ) -> tuple[Physiology, float]:
-        found = ode.fit(known, self.prior, settings)
+        found = _fits.get(f"{key} {settings}", lambda: ode.fit(known, self.prior, settings))
         return found, level_of_late(found, known, at) if self.carries_level else 0.0
 
-    def _met(self, known: Sequence[Recorded]) -> list[Floats]:
-        """Errors of the latest runs, each forecast from those before it, as `intervals.shares_within`."""
-        met, chain = [], hashlib.blake2b(f"{self.carries_level}".encode(), digest_size=16)
-        chain.update(self.prior.mean.tobytes() + self.prior.sd.tobytes())
-        first = max(1, len(known) - MOST_WALKED)
-        for k, run in enumerate(known):
-            if k >= first:
-                asked = chain.copy()
-                _digest(asked, run)
-                key = asked.hexdigest()
-                if key not in _remembered:
-                    found, level = self._fitted(run.inputs.started_at, known[:k], WALK)
-                    off = ode.measured(run) - _curve(found, level, run.inputs)
-                    _remember(key, intervals.shares_within(intervals.units(off, k)))
-                met.append(_remembered[key])
+    def _keys(self, known: Sequence[Recorded]) -> list[str]:
+        """A digest of the prior and of each beginning of a history: none of its runs, the first, …, all."""
+        chain = hashlib.blake2b(self.prior.mean.tobytes() + self.prior.sd.tobytes(), digest_size=16)
+        keys = [chain.hexdigest()]
+        for run in known:
             _digest(chain, run)
-        return met
+            keys.append(chain.hexdigest())
+        return keys
+
+    def _met(self, known: Sequence[Recorded], keys: Sequence[str]) -> list[Floats]:
+        """Errors of the latest runs, each forecast from those before it, as `intervals.shares_within`."""
+
+        def met(k: int) -> Floats:
+            run = known[k]
+            found, level = self._fitted(run.inputs.started_at, known[:k], WALK, keys[k])
+            off = ode.measured(run) - _curve(found, level, run.inputs)
+            return intervals.shares_within(intervals.units(off, k))
+
+        first = max(1, len(known) - MOST_WALKED)
+        own = f"{keys[0]} {self.carries_level}"
+        return [_errors.get(f"{own} {keys[k + 1]}", partial(met, k)) for k in range(first, len(known))]
 
 
 def fit_personal(training: Sequence[Recorded], settings: OdeSettings | None = None) -> Personal:
@@ -157,12 +188,6 @@ def level_of_late(found: Physiology, known: Sequence[Recorded], at: datetime) ->
 def _curve(found: Physiology, level_bpm: float, inputs: Inputs) -> Floats:
     curve = ode.simulate(found, inputs) + level_bpm
     return np.asarray(np.clip(curve, LEAST_BPM + 1.0, ode.ceiling(found)))
-
-
-def _remember(key: str, shares: Floats) -> None:
-    while len(_remembered) >= MOST_REMEMBERED:
-        _remembered.pop(next(iter(_remembered)), None)
-    _remembered[key] = shares
 
 
 def _wandered(since: datetime, until: datetime) -> float:

@@ -81,7 +81,8 @@ def test_what_is_remembered_changes_nothing(runs):
     asked = [runs[:3], runs[:8], other[:8], runs[:6]]
     fresh = []
     for known in asked:
-        personal._remembered.clear()
+        personal._fits.clear()
+        personal._errors.clear()
         fresh.append(bytes_of(own.curve(held, known)))
     assert [bytes_of(own.curve(held, known)) for known in (*asked, *asked)] == [*fresh, *fresh]
     assert len(set(fresh)) == 4
