@@ -211,6 +211,63 @@ class Arrivals:
         return manifest.made_from if manifest else None
 
 
+@dataclass(frozen=True)
+class Layout:
+    """How a sport's files lie in a folder.
+
+    place: source and path under which a file is kept, from its path below the folder, None if it is not ours;
+    above: the part of the folder's own path that says what its files are, so that a part of a tree is placed
+    like the whole; refuses: why a file that has a place is none of ours after all, None if it is; beside:
+    names of files that lie beside ours and are passed over without a word.
+    """
+
+    sources: tuple[str, ...]
+    place: Callable[[str], tuple[str, str] | None]
+    above: Callable[[Path], str] = lambda root: ""
+    refuses: Callable[[str, Path], str | None] = lambda source, file: None
+    beside: tuple[str, ...] = ()
+
+    def files(self, folder: str | Path, notes: list[str] | None = None) -> dict[str, dict[str, Path]]:
+        """The folder's files by source and path; what is passed over is said in `notes`.
+
+        Of a file that is there both gzip'd and not, the plain one is taken. Raises `FileNotFoundError` if
+        there is no such folder.
+        """
+        root = Path(folder)
+        if not root.is_dir():
+            raise FileNotFoundError(f"no folder {root}")
+        said = notes if notes is not None else []
+        found: dict[str, dict[str, Path]] = {source: {} for source in self.sources}
+        for relative, file, placed in self._walk(root):
+            if placed is None:
+                if file.name not in self.beside:
+                    said.append(f"{relative}: not a file of a source that is read")
+                continue
+            source, kept = placed
+            if kept in found[source] or kept.removesuffix(".gz") in found[source]:
+                said.append(f"{relative}: {source}/{kept} is already there, the first is read")
+            elif (reason := self.refuses(source, file)) is not None:
+                said.append(f"{relative}: {reason}")
+            else:
+                found[source][kept] = file
+        return found
+
+    def takes(self, folder: str | Path) -> bool:
+        """Whether a folder has a file of any source."""
+        root = Path(folder)
+        return root.is_dir() and any(
+            placed is not None and self.refuses(placed[0], file) is None
+            for _, file, placed in self._walk(root)
+        )
+
+    def _walk(self, root: Path) -> Iterator[tuple[str, Path, tuple[str, str] | None]]:
+        above = self.above(root)
+        for file in sorted(p for p in root.rglob("*") if p.is_file()):
+            relative = file.relative_to(root).as_posix()
+            hidden = relative.startswith((".", "_"))
+            yield relative, file, self.place(relative) or (None if hidden else self.place(above + relative))
+
+
 class FilesOnDisk(Mapping[str, bytes]):
     """Files by the path under which they are kept; read when they are asked for."""
 

@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from formguide.arrivals import Files, FilesOnDisk
+from formguide.arrivals import Files, FilesOnDisk, Layout
 from formguide.files import is_local
 from formguide.heartrate import csv_files, line_index, readers
 from formguide.heartrate.readers import FITREC, SOURCES, WORKOUTS
@@ -49,38 +49,26 @@ def place(path: str) -> tuple[str, str] | None:
     return (WORKOUTS, path) if ending(path) in readers.ENDINGS else None
 
 
+def _refuses(source: str, file: Path) -> str | None:
+    """Why a file that has a place is no workout after all."""
+    if source == FITREC:
+        return None if _is_fitrec(file) else "no workout a line, as FitRec has them"
+    return None if _is_workout(file) else "neither a time nor a sensor among its columns"
+
+
+LAYOUT = Layout(SOURCES, place, refuses=_refuses, beside=_BESIDE)
+
+
 def read_folder(path: str | Path, notes: list[str] | None = None) -> dict[str, Mapping[str, bytes]]:
     """The folder's files by source and path; what is passed over is said in `notes`. Raises
     `FileNotFoundError` if there is no such folder."""
-    root = Path(path)
-    if not root.is_dir():
-        raise FileNotFoundError(f"no folder {root}")
-    said = notes if notes is not None else []
-    found: dict[str, dict[str, Path]] = {source: {} for source in SOURCES}
-    whose = {WORKOUTS: _is_workout, FITREC: _is_fitrec}
-    for file in sorted(p for p in root.rglob("*") if p.is_file()):
-        relative = file.relative_to(root).as_posix()
-        placed = place(relative)
-        if placed is None:
-            if file.name not in _BESIDE:
-                said.append(f"{relative}: not a file of a source that is read")
-        elif not whose[placed[0]](file):
-            said.append(f"{relative}: {_NO[placed[0]]}")
-        else:
-            source, kept = placed
-            found[source][kept] = file
+    found = LAYOUT.files(path, notes)
     return {WORKOUTS: FilesOnDisk(found[WORKOUTS]), FITREC: _Together(_parts(found[FITREC]))}
 
 
 def takes(folder: str | Path) -> bool:
     """Whether a folder has a workout."""
-    root = Path(folder)
-    whose = {WORKOUTS: _is_workout, FITREC: _is_fitrec}
-    return root.is_dir() and any(
-        (placed := place(file.relative_to(root).as_posix())) is not None and whose[placed[0]](file)
-        for file in root.rglob("*")
-        if file.is_file()
-    )
+    return LAYOUT.takes(folder)
 
 
 def seasons_of(files: Files) -> dict[int, list[str]]:
@@ -100,12 +88,6 @@ def index_folder() -> Path:
     if not is_local(lake.root):
         return Path(tempfile.gettempdir()) / "formguide-line-index"
     return Path(str(lake.root)) / "cache" / "line-index"
-
-
-_NO = {
-    WORKOUTS: "neither a time nor a sensor among its columns",
-    FITREC: "no workout a line, as FitRec has them",
-}
 
 
 class _Together(Mapping[str, bytes]):

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from formguide.arrivals import Files, FilesOnDisk
+from formguide.arrivals import Files, FilesOnDisk, Layout
 from formguide.triathlon import race_page, reference_csv, weather
 
 RACES, REFERENCE = "races", "reference"
@@ -33,43 +33,24 @@ def place(path: str) -> tuple[str, str] | None:
     return (RACES, kept) if _RACE_FILE.fullmatch(kept) else None
 
 
-def read_folder(path: str | Path, notes: list[str] | None = None) -> dict[str, FilesOnDisk]:
-    """The folder's files by source and path; what is passed over is said in `notes`. Raises
-    `FileNotFoundError` if there is no such folder."""
-    root = Path(path)
-    if not root.is_dir():
-        raise FileNotFoundError(f"no folder {root}")
-    said = notes if notes is not None else []
-    found: dict[str, dict[str, Path]] = {source: {} for source in SOURCES}
-    above = _above(root)
-    for file in sorted(p for p in root.rglob("*") if p.is_file()):
-        relative = file.relative_to(root).as_posix()
-        placed = place(relative) or (None if relative.startswith((".", "_")) else place(above + relative))
-        if placed is None:
-            said.append(f"{relative}: not a file of a source that is read")
-            continue
-        source, kept = placed
-        if kept in found[source]:
-            said.append(f"{relative}: {source}/{kept} is already there, the first is read")
-            continue
-        found[source][kept] = file
-    return {source: FilesOnDisk(places) for source, places in found.items()}
-
-
-def takes(folder: str | Path) -> bool:
-    """Whether a folder has a file of any source."""
-    root = Path(folder)
-    if not root.is_dir():
-        return False
-    above = _above(root)
-    names = (file.relative_to(root).as_posix() for file in root.rglob("*") if file.is_file())
-    return any(place(name) or place(above + name) for name in names)
-
-
 def _above(root: Path) -> str:
     """The part of the folder's own path that says of which race or year its files are."""
     parts = root.resolve().parts
     return "".join(f"{part}/" for part in parts[-2:] if part != "/")
+
+
+LAYOUT = Layout(SOURCES, place, _above)
+
+
+def read_folder(path: str | Path, notes: list[str] | None = None) -> dict[str, FilesOnDisk]:
+    """The folder's files by source and path; what is passed over is said in `notes`. Raises
+    `FileNotFoundError` if there is no such folder."""
+    return {source: FilesOnDisk(places) for source, places in LAYOUT.files(path, notes).items()}
+
+
+def takes(folder: str | Path) -> bool:
+    """Whether a folder has a file of any source."""
+    return LAYOUT.takes(folder)
 
 
 def seasons_of(files: Files) -> dict[int, list[str]]:
