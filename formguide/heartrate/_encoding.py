@@ -87,7 +87,8 @@ def examples(
     response: Response | None,
     base: Base | None,
 ) -> list[Example]:
-    """Every workout with the same user's workouts of `runs` that had ended when it began; in their order."""
+    """Every workout with the same user's workouts of `runs`, of the same activity, that had ended when it
+    began; in the order of `runs`."""
     wanted = response is not None and (settings.embedding or (settings.base and base is None))
     of_user: dict[str, list[int]] = {}
     for i, run in enumerate(runs):
@@ -97,7 +98,13 @@ def examples(
         places.sort(key=lambda i: (runs[i].inputs.started_at, runs[i].inputs.workout_id))
         told: list[Summary] = []
         for number, i in enumerate(places):
-            known = [k for k in range(number) if runs[places[k]].inputs.ended_at < runs[i].inputs.started_at]
+            now = runs[i].inputs
+            known = [
+                k
+                for k in range(number)
+                if runs[places[k]].inputs.ended_at < now.started_at
+                and runs[places[k]].inputs.activity == now.activity
+            ]
             past = [told[k] for k in known] if wanted else []
             history = [runs[places[k]] for k in known]
             made[i] = example(runs[i], history, past, settings, response, base)

@@ -69,9 +69,10 @@ class FittedNetwork:
     def curve(self, inputs: Inputs, history: Sequence[Recorded]) -> Curve:
         """The forecast of one workout at 1 Hz, between the network's steps on a straight line.
 
-        history: the user's workouts that had ended when this one began; their heart rates are all that is
-        known of the user's heart.
+        history: the user's workouts that had ended when this one began, of which those of the same activity
+        count; their heart rates are all that is known of the user's heart.
         """
+        history = [run for run in history if run.inputs.activity == inputs.activity]
         told = self.response.told(history) if self.response is not None else []
         nothing = Recorded(inputs, np.full(len(inputs), np.nan))
         given = example(nothing, history, told, self.settings, self.response, self.base)
@@ -278,11 +279,14 @@ def _calibrated(
 
 
 def _earlier(runs: Sequence[Recorded]) -> NDArray[np.int64]:
-    """How many workouts of the same user among `runs` had ended when each began."""
-    ends: dict[str, list[Any]] = {}
+    """How many workouts of the same user and activity among `runs` had ended when each began."""
+    ends: dict[tuple[str, str], list[Any]] = {}
     for run in runs:
-        ends.setdefault(run.inputs.user_id, []).append(run.inputs.ended_at)
-    return np.array([sum(end < r.inputs.started_at for end in ends[r.inputs.user_id]) for r in runs])
+        ends.setdefault((run.inputs.user_id, run.inputs.activity), []).append(run.inputs.ended_at)
+    of_run = [ends[r.inputs.user_id, r.inputs.activity] for r in runs]
+    return np.array(
+        [sum(end < r.inputs.started_at for end in mine) for r, mine in zip(runs, of_run, strict=True)]
+    )
 
 
 def _at_every_second(made: Floats, inputs: Inputs, step_sec: int) -> Curve:

@@ -6,16 +6,20 @@ A lake of a few runners has no users to hold out, and gets none.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from itertools import accumulate
 from typing import Any
+
+import polars as pl
 
 from formguide.asof import fingerprint
 from formguide.heartrate import population_backtest
 from formguide.heartrate.arrivals import ARRIVALS
-from formguide.heartrate.backtest import GENERATED, REAL, Told
+from formguide.heartrate.backtest import GENERATED, REAL, History, Told
 from formguide.heartrate.forecast_tables import CORRECTED, HeldOutScores
-from formguide.heartrate.histories import read_history
+from formguide.heartrate.histories import history_of
 from formguide.heartrate.network import FittedNetwork
 from formguide.heartrate.population_backtest import NETWORK, NETWORKS, Candidate
 from formguide.heartrate.tables import SPORT, Corrections, Samples, Workouts
@@ -32,6 +36,9 @@ VERSION = "1"
 
 LEAST_USERS = 20
 """Of fewer, three or four would be held out, and say nothing."""
+
+MOST_WORKOUTS = 10_000
+"""More are not fitted to: at 1 Hz they would not fit into the memory of the machine on a desk."""
 
 SAMPLE_NETWORKS: Mapping[str, Candidate] = {
     name: replace(one, settings=replace(one.settings, max_epochs=6)) for name, one in NETWORKS.items()
@@ -52,7 +59,8 @@ def make_network(
 
     tracker: hears of that network's training, beside what is kept of it in the facts. networks: by default
     `NETWORKS`, of a sample lake `SAMPLE_NETWORKS`; one of them is called `NETWORK`. With fewer than
-    `LEAST_USERS` users who have usable workouts there is no network, and the scores are empty.
+    `LEAST_USERS` users who have usable workouts there is no network, and the scores are empty; of more than
+    `MOST_WORKOUTS` workouts some users are left out.
     """
     sample = ARRIVALS.holds_sample(lake)
     networks = networks or (SAMPLE_NETWORKS if sample else NETWORKS)
@@ -60,9 +68,9 @@ def make_network(
     manifest = lake.manifest(SPORT, HeldOutScores.name, None)
     if manifest is not None and manifest.made_from == made_from:
         return carried_over(manifest)
-    history = read_history(lake, correct=True)
+    history, left_out = _history(lake)
     users = len({run.inputs.user_id for run in history.learnt})
-    facts: dict[str, Any] = {"users": users}
+    facts: dict[str, Any] = {"users": users, "users_left_out": left_out}
     scores = empty(HeldOutScores)
     if users < LEAST_USERS:
         facts |= {"network": f"none: {users} users with usable workouts, {LEAST_USERS} are the fewest"}
@@ -86,6 +94,33 @@ def read_network(lake: Lake) -> FittedNetwork | None:
     if lake.manifest(SPORT, MODEL, None) is None:
         return None
     return FittedNetwork.from_files(lake.read_bytes(SPORT, MODEL, None))
+
+
+def _history(lake: Lake) -> tuple[History, int]:
+    """The workouts to fit to and to score, of whole users, and how many users are left out.
+
+    Where the lake holds more than `MOST_WORKOUTS`, users are taken in the order of the SHA-256 of their ids,
+    and the samples of the others are never in memory together.
+    """
+    every = lake.read_table(SPORT, Workouts.name, None, Workouts)
+    counts = dict(every.group_by("user_id").len().iter_rows())
+    ordered = sorted(counts, key=lambda user: hashlib.sha256(user.encode()).hexdigest())
+    total = list(accumulate(counts[user] for user in ordered))
+    chosen = [user for user, so_far in zip(ordered, total, strict=True) if so_far <= MOST_WORKOUTS]
+    workouts = every.filter(pl.col("user_id").is_in(chosen))
+    ids = workouts.select("workout_id")
+    months = lake.partitions(SPORT, Workouts.name)
+    samples, corrections = (
+        pl.concat(
+            [
+                lake.read_table(SPORT, table.name, [month], table).join(ids, on="workout_id", how="semi")
+                for month in months
+            ]
+            or [empty(table)]
+        )
+        for table in (Samples, Corrections)
+    )
+    return history_of(workouts, samples, corrections), len(ordered) - len(chosen)
 
 
 def _made_from(lake: Lake, networks: Mapping[str, Candidate]) -> str:

@@ -153,10 +153,11 @@ def compared(history: History, candidates: Mapping[str, Candidate] = COMPARED, s
 
 def _apart(history: History, seed: int) -> Split:
     """Training and validation users by what may be learnt from them, test users by what was recorded."""
-    scored = users_apart(history.runs, seed=seed)
+    scored = users_apart([run for run in history.runs if is_run(run)], seed=seed)
     train, validation = ({run.inputs.user_id for run in part} for part in (scored.train, scored.validation))
-    learnt = sorted(history.learnt, key=lambda run: (run.inputs.started_at, run.inputs.workout_id))
-    test = [run for run in scored.test if is_run(run) and np.isfinite(run.heart_rate_bpm).any()]
+    runs = [run for run in history.learnt if is_run(run)]
+    learnt = sorted(runs, key=lambda run: (run.inputs.started_at, run.inputs.workout_id))
+    test = [run for run in scored.test if np.isfinite(run.heart_rate_bpm).any()]
     return Split(
         [run for run in learnt if run.inputs.user_id in train],
         [run for run in learnt if run.inputs.user_id in validation],

@@ -203,8 +203,8 @@ class Answering:
     name: str = "response"
 
     def curve(self, inputs: Inputs, history: Sequence[Recorded]) -> Curve:
-        """One workout, from the user's workouts that had ended when it began."""
-        told = self.response.told(history)
+        """One workout, from the user's workouts of the same activity that had ended when it began."""
+        told = self.response.told([run for run in history if run.inputs.activity == inputs.activity])
         user = self.response.posterior(told)
         X = terms(inputs, told)
         middle = X @ user.mean

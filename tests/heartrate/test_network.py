@@ -108,6 +108,15 @@ def test_a_later_workout_of_the_user_changes_nothing(fitted: FittedNetwork) -> N
     assert network.curves(fitted, [unknown, mine[1]])[1].p50.tobytes() == alone
 
 
+def test_a_ride_says_nothing_of_a_run(fitted: FittedNetwork) -> None:
+    mine = [run for run in HELD if run.inputs.user_id == "u006"]
+    ride = Recorded(replace(mine[1].inputs, activity="ride"), mine[1].heart_rate_bpm + 30)
+    with_ride = fitted.curve(mine[2].inputs, [mine[0], ride])
+    assert with_ride.p50.tobytes() == fitted.curve(mine[2].inputs, mine[:1]).p50.tobytes()
+    together = network.curves(fitted, [mine[0], ride, mine[2]])[2]
+    assert together.p50 == pytest.approx(with_ride.p50, abs=1e-4)
+
+
 def _flat(inputs: Inputs, history: object) -> np.ndarray:
     return np.full(len(inputs), 140.0)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from formguide.heartrate import issuing, network_issuing
 from formguide.heartrate.forecast_tables import HELD_OUT_USERS, ForecastScorecard, HeldOutScores
@@ -36,6 +37,17 @@ def test_it_is_made_once_and_its_scores_reach_the_scorecard(tmp_path: Path) -> N
     assert set(held_out["model"]) == set(scores["model"]) and not held_out["is_sample"].any()
     other = {NETWORK: replace(TINY[NETWORK], settings=replace(TINY[NETWORK].settings, hidden=4))}
     assert network_issuing.make_network(lake, networks=other).computed == 1
+
+
+def test_of_too_many_workouts_whole_users_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(str(tmp_path))
+    to_lake(lake, some_users(5, 3, 400))
+    monkeypatch.setattr(network_issuing, "MOST_WORKOUTS", 8)
+    history, left_out = network_issuing._history(lake)
+    assert left_out == 3 and len(history.runs) == len(history.learnt) == 6
+    assert len({run.inputs.user_id for run in history.runs}) == 2
 
 
 def test_a_lake_of_a_few_runners_has_no_network_and_says_why(tmp_path: Path) -> None:
