@@ -14,12 +14,13 @@ import ssl
 import threading
 import time
 import urllib.robotparser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -28,6 +29,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from formguide import __version__
 from formguide.bodies import BodyCache, Kept
 from formguide.hosts import HOST_LIMITS, HostLimit, Limiter, Rate, rates_for
+
+T = TypeVar("T")
 
 _ROBOTS_TTL_SEC = 24 * 3600.0
 _MAX_REDIRECTS = 5
@@ -217,7 +220,7 @@ class Fetcher:
     def _ask_once(self, url: str, validators: Mapping[str, str], cap_sec: float) -> _Answer:
         headers = {"User-Agent": self.user_agent, **validators}
         try:
-            answer = _within(cap_sec, self.asked_at(url), headers)
+            answer = within(cap_sec, lambda: _exchange(self.asked_at(url), headers, cap_sec))
         except (TimeoutError, httpx.TimeoutException) as error:
             raise TimedOut(url, f"no whole answer within {cap_sec:g} s") from error
         except httpx.ConnectError as error:
@@ -310,29 +313,31 @@ class _Answer:
         return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
 
 
-def _within(cap_sec: float, url: str, headers: Mapping[str, str]) -> _Answer:
-    """Asks once and returns or raises within `cap_sec`, also if the server dribbles or the resolver hangs.
+def within(cap_sec: float, exchange: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """What an exchange gives, or what it raises, within `cap_sec`; TimeoutError beyond it, also if the server
+    dribbles or the resolver hangs.
 
     A time-out per read is none for a server that sends a byte now and then, so the whole exchange is a
     task that is cancelled; and because looking up a name cannot be cancelled, it runs in a thread that is
     left behind if need be.
     """
-    outcome: list[_Answer | BaseException] = []
+    given: list[T] = []
+    raised: list[BaseException] = []
 
     def run() -> None:
         try:
-            outcome.append(asyncio.run(asyncio.wait_for(_exchange(url, headers, cap_sec), cap_sec)))
+            given.append(asyncio.run(asyncio.wait_for(exchange(), cap_sec)))
         except BaseException as error:
-            outcome.append(error)
+            raised.append(error)
 
     thread = threading.Thread(target=run, daemon=True, name="formguide-fetch")
     thread.start()
     thread.join(cap_sec + 0.5)
-    if not outcome:
+    if raised:
+        raise raised[0]
+    if not given:
         raise TimeoutError
-    if isinstance(outcome[0], BaseException):
-        raise outcome[0]
-    return outcome[0]
+    return given[0]
 
 
 async def _exchange(url: str, headers: Mapping[str, str], cap_sec: float) -> _Answer:

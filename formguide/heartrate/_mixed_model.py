@@ -121,7 +121,7 @@ class Record:
     every (n, p): what explains it; heart (m,); gaps (m,): steps since the point before; plain (m, p + 1):
     what explains those seconds, and a constant for the workout's shift; rows (m, p + 1), heard (m,): plain
     and heart with the noise whitened, in innovations; weights (m,); shifted: it says nothing of the user's
-    level.
+    level; score: its shift in standard errors, by those before it.
     """
 
     workout_id: str
@@ -136,6 +136,7 @@ class Record:
     heard: Floats
     weights: Floats
     shifted: bool = False
+    score: float = 0.0
 
     @classmethod
     def of(cls, run: Recorded, keep: float) -> Record | None:

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from formguide.heartrate._mixed_model import UNINFORMED, Fit, Known, Record, Reference, fitted, known
 from formguide.heartrate.sequences import Floats, Recorded
 
-__all__ = ["UNINFORMED", "Finding", "Reference", "fit_reference", "judge", "judge_all"]
+__all__ = ["UNINFORMED", "Finding", "Record", "Reference", "fit_reference", "judge", "judge_all"]
 
 EARLIEST, LATEST = -15, 60
 """Lags that are looked at, seconds."""
@@ -41,7 +41,7 @@ KEPT = 60
 FEWEST = 3
 """Earlier workouts without which nothing is found."""
 
-OFFSET_Z, LAG_GAIN = 3.6, 14.0
+OFFSET_Z, LAG_GAIN = 3.9, 20.0
 """What is found: an offset of so many standard errors; a lag whose log-likelihood is better than none's by so
 much. Chosen on generated workouts of other seeds than those that are reported."""
 
@@ -50,6 +50,7 @@ FEWEST_USERS = 12
 
 _CHECKED_USERS, _LEARNT = 40, 20
 _STEPS = (6, 2, 1)
+_PRIOR_WORKOUTS = 6
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,8 @@ def judge_all(runs: Sequence[Recorded], reference: Reference = UNINFORMED) -> li
         run = runs[k]
         own = seen.setdefault((run.inputs.user_id, run.inputs.activity), [])
         found[k] = judge_after(run, own, reference)
-        record = remembered(run, found[k])
+        lag, shifted = found[k].applied_lag_sec, bool(found[k].applied_offset_bpm)
+        record = remembered(run, own, reference, lag, shifted)
         if record is not None:
             own.append(record)
     return [found[k] for k in range(len(runs))]
@@ -131,37 +133,52 @@ def in_order(run: Recorded) -> tuple[datetime, str]:
     return run.inputs.started_at, run.inputs.workout_id
 
 
-def remembered(run: Recorded, finding: Finding) -> Record | None:
+def remembered(
+    run: Recorded, others: Sequence[Record], reference: Reference, lag_sec: int, shifted: bool
+) -> Record | None:
     """A judged workout as those after it learn from it: moved if it was found late, silent of the user's
-    level if it was found shifted, its points weighed by a fit of its own. None where there is too little."""
-    record = Record.of(run, UNINFORMED.keep)
+    level if it was found shifted, its points weighed by a fit that knows the workouts before it. None where
+    there is too little of it."""
+    record = Record.of(run, reference.keep)
     if record is None:
         return None
-    wide = known((), record.started_at, UNINFORMED).with_free_shift()
-    record = record.with_lag(finding.applied_lag_sec, UNINFORMED.keep)
-    fit = fitted(record, wide, UNINFORMED, wide.mean)
-    return replace(fit.record, shifted=finding.found in ("offset", "both"))
+    expected = known(_ended(run, others), record.started_at, reference)
+    before = expected.with_free_shift()
+    fit = fitted(record.with_lag(lag_sec, reference.keep), before, reference, before.mean)
+    offset, spread = _offset(fit, expected, reference)
+    return replace(fit.record, shifted=shifted, score=offset / spread)
 
 
-def judge_after(run: Recorded, remembered: Sequence[Record], reference: Reference) -> Finding:
+def judge_after(run: Recorded, others: Sequence[Record], reference: Reference) -> Finding:
     """What is found in a workout given what is remembered of the same user's of the same activity: the last
     `KEPT` that had ended when it began."""
-    began = run.inputs.started_at
-    earlier = [record for record in remembered if record.ended_at < began][-KEPT:]
+    earlier = _ended(run, others)
     record = Record.of(run, reference.keep)
     if record is None:
         return Finding(run.inputs.workout_id, len(earlier), None, None, None, None, None, "none")
-    expected = known(earlier, began, reference)
+    expected = known(earlier, record.started_at, reference)
     fits = _over_lags(record, expected.with_free_shift(), reference)
     best = max(fits, key=lambda lag: fits[lag].value)
     gain = fits[best].value - fits[0].value
     lag, lag_se = _peak(fits)
     enough = len(earlier) >= FEWEST
     late = enough and gain > LAG_GAIN
-    offset, offset_se = _offset(fits[best if late else 0], expected, reference)
+    offset, spread = _offset(fits[best if late else 0], expected, reference)
+    offset_se = spread * _own_caution(earlier)
     shifted = enough and abs(offset) > OFFSET_Z * offset_se
     found = ("both" if late else "offset") if shifted else ("lag" if late else "none")
     return Finding(run.inputs.workout_id, len(earlier), offset, offset_se, lag, lag_se, gain, found)
+
+
+def _ended(run: Recorded, others: Sequence[Record]) -> list[Record]:
+    return [record for record in others if record.ended_at < run.inputs.started_at][-KEPT:]
+
+
+def _own_caution(earlier: Sequence[Record]) -> float:
+    """By how much a user's own shifts were larger or smaller than their standard errors said, leaning on 1 as
+    on `_PRIOR_WORKOUTS` workouts; a large one counts as one of three."""
+    squares = [min(record.score**2, 9.0) for record in earlier[FEWEST:] if not record.shifted]
+    return float(np.sqrt((_PRIOR_WORKOUTS + sum(squares)) / (_PRIOR_WORKOUTS + len(squares))))
 
 
 def _over_lags(record: Record, before: Known, reference: Reference) -> dict[int, Fit]:

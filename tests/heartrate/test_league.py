@@ -4,6 +4,7 @@ import ast
 import gzip
 import io
 import json
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -71,7 +72,7 @@ def test_a_csv_says_what_was_generated(written: tuple[Path, SampleTruth], popula
             continue
         body = gzip.decompress(place.read_bytes()) if place.suffix == ".gz" else place.read_bytes()
         frame = pl.read_csv(io.BytesIO(body), infer_schema_length=None, try_parse_dates=True)
-        assert frame["timestamp"][0] == run.inputs.started_at
+        assert frame["timestamp"][0].replace(tzinfo=None) == run.inputs.started_at
         assert frame["enhanced_speed"].to_list() == run.inputs.speed_mps.tolist()
         heart = frame["heart_rate"].cast(pl.Float64).fill_null(np.nan).to_numpy()
         heart = np.where(heart == 0, np.nan, heart)
@@ -111,7 +112,7 @@ def test_a_line_of_the_site_says_what_was_generated(
     speeds = 0
     for text, run in zip(whole, on_site, strict=True):
         told = line(text)
-        seconds = np.array(told["timestamp"]) - int(run.inputs.started_at.timestamp())
+        seconds = np.array(told["timestamp"]) - int(run.inputs.started_at.replace(tzinfo=UTC).timestamp())
         assert told["heart_rate"] == run.heart_rate_bpm[seconds].tolist()
         assert np.allclose(told["altitude"], run.inputs.altitude_m[seconds], atol=0.051)
         if "speed" in told:

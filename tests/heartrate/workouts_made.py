@@ -107,7 +107,7 @@ def to_lake(lake: Lake, runs: list[Recorded]) -> None:
                     "altitude_m": run.inputs.altitude_m,
                     "heart_rate_bpm": run.heart_rate_bpm,
                 }
-            )
+            ).with_columns(pl.col("heart_rate_bpm").fill_nan(None))
             for run in here
         ]
         write_rows(lake, month, pl.DataFrame(workouts), Workouts)

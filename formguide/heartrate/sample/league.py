@@ -17,7 +17,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -224,7 +224,7 @@ def _fitrec(run: Recorded, truth: WorkoutTruth, number: int, k: int) -> Mapping[
     inputs = run.inputs
     at = _points(run, truth)
     latitude, longitude = _path(run, number)
-    start = int(inputs.started_at.timestamp())
+    start = int(inputs.started_at.replace(tzinfo=UTC).timestamp())
     told: dict[str, Any] = {
         "userId": _FIRST_SITE_ID + number,
         "id": 800_000_000 + 1000 * number + k,

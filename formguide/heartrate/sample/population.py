@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,10 @@ from formguide.heartrate.sample.sensors import Fault
 from formguide.heartrate.sequences import Floats, Inputs, Recorded
 from formguide.heartrate.tables import RUN
 
-FIRST_DAY = datetime(2023, 1, 2, tzinfo=UTC)
+FIRST_DAY = datetime(2023, 1, 2)
 DAYS = 300
-"""The first runners begin on that day; from the first to the last workout of each go by some 300 days."""
+"""The first runners begin on that day (all moments are naive UTC); from the first to the last workout of
+each go by some 300 days."""
 
 EVERY_SECOND, POINTS = "every second", "500 points"
 """How a runner's workouts are recorded."""
