@@ -6,9 +6,9 @@ import dagster as dg
 import polars as pl
 
 from formguide.findings import as_markdown, as_markdown_image
-from formguide.heartrate import network_issuing, pictures, shown
+from formguide.heartrate import cleaning, network_issuing, pictures, shown
 from formguide.heartrate.forecast_tables import ForecastScorecard
-from formguide.heartrate.tables import SPORT
+from formguide.heartrate.tables import SPORT, QualityFindings
 from formguide.lake import Lake
 
 HEADLINE = ("mae_bpm", "rmse_bpm", "coverage_80")
@@ -21,6 +21,14 @@ def forecasts(lake: Lake) -> dict[str, Any]:
         return {}
     png = pictures.forecast(last[0])
     return {"last_run": dg.MetadataValue.md(as_markdown_image(png, last[0].title))}
+
+
+def findings(lake: Lake) -> dict[str, Any]:
+    """What each rule of cleaning found, over all months, with an example."""
+    found = lake.read_table(SPORT, QualityFindings.name, None, QualityFindings)
+    if found.is_empty():
+        return {}
+    return {"rules": dg.MetadataValue.md(as_markdown(cleaning.by_rule(found)))}
 
 
 def network(lake: Lake) -> dict[str, Any]:

@@ -221,6 +221,20 @@ def inspect(samples: pl.DataFrame, workouts: pl.DataFrame) -> tuple[pl.DataFrame
     return pl.concat([_of_seconds(totals), _of_workouts(whole)]).sort("workout_id", "rule"), verdicts
 
 
+def by_rule(findings: pl.DataFrame) -> pl.DataFrame:
+    """`tables.QualityFindings` by rule: how many workouts and seconds it objects to, and an example."""
+    order = {rule.name: place for place, rule in enumerate(RULES)}
+    return (
+        findings.group_by("rule")
+        .agg(
+            workouts=pl.len(),
+            seconds=pl.col("seconds").sum(),
+            example=(pl.col("workout_id") + " " + pl.col("example")).sort_by("workout_id").first(),
+        )
+        .sort(pl.col("rule").replace_strict(order, default=len(order)), "rule")
+    )
+
+
 def _of_seconds(totals: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(
         totals.filter(pl.col(rule.name) > 0).select(

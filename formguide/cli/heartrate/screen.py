@@ -6,7 +6,7 @@ import polars as pl
 from rich.console import Console
 
 from formguide.cli.screen import table
-from formguide.heartrate.cleaning import RULES
+from formguide.heartrate.cleaning import by_rule
 from formguide.heartrate.tables import SPORT, QualityFindings, Workouts
 from formguide.lake import Lake
 
@@ -44,17 +44,7 @@ def findings(console: Console, lake: Lake) -> None:
     found = lake.read_table(SPORT, QualityFindings.name, None, QualityFindings)
     if found.is_empty():
         return
-    order = {rule.name: place for place, rule in enumerate(RULES)}
-    rows = (
-        found.group_by("rule")
-        .agg(
-            workouts=pl.len(),
-            seconds=pl.col("seconds").sum(),
-            example=(pl.col("workout_id") + " " + pl.col("example")).sort_by("workout_id").first(),
-        )
-        .sort(pl.col("rule").replace_strict(order, default=len(order)), "rule")
-    )
-    table(console, "What the rules of cleaning found", rows)
+    table(console, "What the rules of cleaning found", by_rule(found))
 
 
 def set_aside(console: Console, lake: Lake) -> None:
