@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -144,7 +145,7 @@ def fit_ode(training: Sequence[Recorded], settings: OdeSettings | None = None) -
 
 def prior_of(training: Sequence[Recorded], least: int = 8) -> Prior:
     """What the runners of a training set have in common."""
-    known = [_latest([run for run in runs if _heard(run)]) for _, runs in by_user(list(training))]
+    known = [[run for run in runs if _heard(run)][-MOST_RUNS:] for _, runs in by_user(list(training))]
     return ode.population_prior([ode.fit(runs, settings=WALK) for runs in known if runs], least)
 
 
@@ -165,7 +166,8 @@ def forecast_run(
 
 def learnt_from(activity: str, history: Sequence[Recorded]) -> list[Recorded]:
     """The workouts that a forecast learns from: of the same activity, with a heart rate, the latest."""
-    return _latest([run for run in history if run.inputs.activity == activity and _heard(run)])
+    alike = (run for run in reversed(history) if run.inputs.activity == activity and _heard(run))
+    return list(islice(alike, MOST_RUNS))[::-1]
 
 
 def level_of_late(found: Physiology, known: Sequence[Recorded], at: datetime) -> float:
@@ -196,10 +198,6 @@ def _wandered(since: datetime, until: datetime) -> float:
 
 def _heard(run: Recorded) -> bool:
     return bool(np.isfinite(ode.measured(run)).any())
-
-
-def _latest(runs: Sequence[Recorded]) -> list[Recorded]:
-    return list(runs[-MOST_RUNS:])
 
 
 def _digest(digest: hashlib.blake2b, run: Recorded) -> None:

@@ -236,3 +236,23 @@ def test_the_stream_passes_over_what_is_no_heart(runs):
         assert bytes_of(first) == bytes_of(second)
     with pytest.raises(ValueError, match="second 4: speed nan"):
         noisy.step(float("nan"), 10.0)
+
+
+def test_the_latest_runs_are_learnt_from(runs):
+    many = runs_of(personal.MOST_RUNS + 3, seconds=60)
+    silent = replace(many[-1], heart_rate_bpm=np.full(60, np.nan))
+    known = personal.learnt_from("run", [*many[:-1], silent])
+    assert [run.inputs.workout_id for run in known] == [run.inputs.workout_id for run in many[2:-1]]
+
+
+@pytest.mark.parametrize("seconds", [1, 2, 30])
+def test_the_shortest_workouts_are_forecast_and_learnt_from(runs, seconds):
+    whole = inputs_of(30)
+    names = ("t_sec", "speed_mps", "altitude_m")
+    short = replace(whole, **{name: getattr(whole, name)[:seconds] for name in names})
+    sprint = beating(short)
+    for history in ([], [sprint], [*runs, sprint]):
+        curve = Personal().curve(short, history)
+        assert len(curve.p50) == seconds
+        assert (curve.p10 < curve.p50).all() and (curve.p50 < curve.p90).all()
+    assert np.isfinite(pace_plan.pace_of([sprint]).coefficients).all()
