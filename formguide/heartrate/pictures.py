@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from formguide.drawing import figure, png
-from formguide.heartrate.forecast_tables import ROUTE_ONLY, SPEED_RUN
+from formguide.heartrate.forecast_tables import ROUTE_ONLY
 from formguide.heartrate.sequences import Floats
 from formguide.heartrate.shown import Shown
 
@@ -191,7 +191,7 @@ def bridged(values: Floats, longest: int = BRIDGED_SEC) -> Floats:
 def _given(shown: Shown) -> str:
     if shown.curve is None:
         return ""
-    return "; given the route alone" if shown.given == ROUTE_ONLY else f"; given the {SPEED_RUN}"
+    return "; given the route alone" if shown.given == ROUTE_ONLY else f"; given the {shown.given}"
 
 
 def _off(shown: Shown) -> str:

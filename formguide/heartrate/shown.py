@@ -14,11 +14,14 @@ from formguide.heartrate.sequences import Floats, Inputs, recorded
 from formguide.heartrate.tables import SPORT, Samples, Workouts
 from formguide.lake import Lake, LakeError
 
+PLANNED = "pace that is planned"
+"""What a forecast of a run that nobody has run yet was given."""
+
 
 @dataclass(frozen=True)
 class Shown:
     """One workout. measured_bpm (n,): NaN where nothing was measured, None where nobody asked; curve: None
-    where nothing was forecast; given: what the forecast was given."""
+    where nothing was forecast; given: what the forecast was given (`forecast_tables.GIVEN` or `PLANNED`)."""
 
     inputs: Inputs
     measured_bpm: Floats | None
@@ -28,6 +31,8 @@ class Shown:
     @property
     def title(self) -> str:
         """Whose it was, and when."""
+        if self.given == PLANNED:
+            return f"a plan of {len(self.inputs) / 60:.0f} min"
         return f"{self.inputs.user_id}, {self.inputs.activity}, {self.inputs.started_at:%Y-%m-%d %H:%M}"
 
     @property

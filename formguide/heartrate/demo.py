@@ -1,0 +1,277 @@
+"""The demonstration: a page on this machine to look at workouts and to try a prediction.
+
+    main(folder)      serves the page on 127.0.0.1; needs the extra `demo` (gradio)
+
+What it shows comes from the functions that the commands use. A prediction is of a run of the lake, by what
+had ended when it began, or of a plan: stretches of pace and grade that are typed in, forecast from a folder
+that `export.model` made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from formguide.heartrate import pictures
+from formguide.heartrate.backtest import is_run
+from formguide.heartrate.curves import Curve
+from formguide.heartrate.exported import usage
+from formguide.heartrate.forecast_tables import GIVEN, SPEED_RUN
+from formguide.heartrate.histories import read_history
+from formguide.heartrate.pace_plan import NoRoute, at_distances, planned, widened
+from formguide.heartrate.personal import Personal, fit_personal
+from formguide.heartrate.sequences import Floats, Inputs, Recorded
+from formguide.heartrate.shown import PLANNED, Shown
+from formguide.lake import Lake
+
+EXAMPLE = "10 min 6:30\n5 min 5:00\n3 min 7:00\n5 min 5:00 up 3 %\n10 min 6:30"
+MOST_MINUTES = 600
+_BUTTONS = ["download", "fullscreen"]
+_LINE = re.compile(
+    r"(?P<minutes>\d+(?:\.\d+)?)\s*min(?:\s+(?P<min>\d{1,2}):(?P<sec>[0-5]\d)(?:\s*/?\s*km)?|\s+(?P<rest>rest))"
+    r"(?:\s+(?P<way>up|down)\s+(?P<grade>\d+(?:\.\d+)?)\s*%)?",
+    re.IGNORECASE,
+)
+
+
+class PlanError(ValueError):
+    """A typed plan cannot be read; the message is one line that names the line."""
+
+
+class NoDemoError(RuntimeError):
+    """The page cannot be served; the message is one line that says what to do."""
+
+
+def read_plan(text: str) -> tuple[Floats, Floats]:
+    """Speed (m/s) and altitude (m) at every second of a plan.
+
+    A line a stretch: `10 min 5:30` is ten minutes at 5:30 a kilometre, `5 min 6:10 up 4 %` goes uphill,
+    `1 min rest` stands. Raises PlanError.
+    """
+    speeds, climbs = [], []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        found = _LINE.fullmatch(line.strip())
+        if found is None:
+            raise PlanError(
+                f"line {number}: {line.strip()!r} is not like '10 min 5:30' or '5 min 6:10 up 4 %'"
+            )
+        seconds = round(60 * float(found["minutes"]))
+        pace = 0 if found["rest"] else 60 * int(found["min"]) + int(found["sec"])
+        if not found["rest"] and not 120 <= pace <= 1800:
+            raise PlanError(
+                f"line {number}: {found['min']}:{found['sec']} a kilometre is not a runner's pace"
+            )
+        grade = float(found["grade"] or 0) / 100 * (-1 if (found["way"] or "").lower() == "down" else 1)
+        if abs(grade) > 0.45:
+            raise PlanError(f"line {number}: nobody runs over a grade of {found['grade']} %")
+        speed = 1000 / pace if pace else 0.0
+        speeds.append(np.full(seconds, speed))
+        climbs.append(np.full(seconds, speed * grade))
+    n = sum(map(len, speeds))
+    if not n:
+        raise PlanError("the plan is empty")
+    if n > 60 * MOST_MINUTES:
+        raise PlanError(f"the plan takes longer than {MOST_MINUTES} minutes")
+    climb = np.concatenate(climbs)
+    return np.concatenate(speeds), np.cumsum(climb) - climb[0]
+
+
+def of_plan(folder: Path, text: str) -> Shown:
+    """A plan forecast from a model's folder. Raises PlanError."""
+    speed, altitude = read_plan(text)
+    inputs = Inputs(
+        "plan", "plan", "run", None, datetime(2000, 1, 1), np.arange(float(len(speed))), speed, altitude
+    )
+    return Shown(inputs, None, Curve(*usage.forecast(folder, speed, altitude)), PLANNED)
+
+
+def curve_csv(shown: Shown) -> str:
+    """The forecast as CSV: t_sec, distance_m, speed_mps, p10_bpm, p50_bpm, p90_bpm."""
+    assert shown.curve is not None
+    columns = {
+        "t_sec": shown.inputs.t_sec.astype(int),
+        "distance_m": shown.inputs.distance_m.round(1),
+        "speed_mps": shown.inputs.speed_mps.round(3),
+        "p10_bpm": shown.curve.p10.round(1),
+        "p50_bpm": shown.curve.p50.round(1),
+        "p90_bpm": shown.curve.p90.round(1),
+    }
+    return pl.DataFrame(columns).write_csv()
+
+
+class Explorer:
+    """The workouts of a lake, and what would have been forecast of each when it began."""
+
+    def __init__(self, lake: Lake) -> None:
+        history = read_history(lake, correct=True)
+        self.runs: dict[str, Recorded] = {run.inputs.workout_id: run for run in history.runs}
+        self._learnt = history.learnt
+        self._forecasters: dict[str, Personal] = {}
+
+    def names(self) -> list[str]:
+        """Ids of the workouts, the newest first."""
+        return sorted(self.runs, key=lambda name: (self.runs[name].inputs.started_at, name), reverse=True)
+
+    def shown(self, workout: str, given: str = SPEED_RUN) -> Shown:
+        """One workout; of a run, its forecast from what had ended when it began. Raises NoRoute for a route
+        that is too short to plan."""
+        run = self.runs[workout]
+        if not is_run(run):
+            return Shown(run.inputs, run.heart_rate_bpm, None, given)
+        before = [one for one in self._learnt if one.inputs.ended_at < run.inputs.started_at]
+        past = [one for one in before if one.inputs.user_id == run.inputs.user_id]
+        month = f"{run.inputs.started_at:%Y%m}"
+        if month not in self._forecasters:
+            begun = datetime(run.inputs.started_at.year, run.inputs.started_at.month, 1)
+            self._forecasters[month] = fit_personal([one for one in before if one.inputs.ended_at < begun])
+        forecaster = self._forecasters[month]
+        if given == SPEED_RUN:
+            return Shown(run.inputs, run.heart_rate_bpm, forecaster.curve(run.inputs, past), given)
+        plan = planned(run.inputs, past)
+        curve = at_distances(widened(forecaster.curve(plan, past)), plan, run.inputs.distance_m)
+        return Shown(run.inputs, run.heart_rate_bpm, curve, given)
+
+    def facts(self, workout: str) -> str:
+        """Length, distance and measured heart rate in words."""
+        run = self.runs[workout]
+        known = run.heart_rate_bpm[np.isfinite(run.heart_rate_bpm)]
+        heart = f"mean {known.mean():.0f}, highest {known.max():.0f} bpm" if len(known) else "no heart rate"
+        return f"{len(run.inputs) / 60:.0f} min, {run.inputs.distance_m[-1] / 1000:.1f} km, {heart}"
+
+
+def build(folder: Path, explorer: Explorer | None) -> Any:
+    """The page, as gradio's Blocks. folder: of a model; explorer: of a lake, or None. Raises NoDemoError."""
+    gr = _gradio()
+    with gr.Blocks(title="Formguide: heart rate", analytics_enabled=False) as page:
+        gr.Markdown(f"# Heart rate of a run\n{_about(folder)}")
+        if explorer is not None and explorer.runs:
+            with gr.Tab("Workouts"):
+                _workouts_tab(gr, page, explorer)
+        with gr.Tab("Plan a run"):
+            _plan_tab(gr, folder)
+    return page
+
+
+def _workouts_tab(gr: Any, page: Any, explorer: Explorer) -> None:
+    with gr.Row():
+        names = explorer.names()
+        workout = gr.Dropdown(names, value=names[0], label="Workout", elem_id="workout")
+        given = gr.Radio(list(GIVEN), value=SPEED_RUN, label="The forecast is given the", elem_id="given")
+    said = gr.Markdown(elem_id="said")
+    picture = gr.Image(
+        label="Forecast and measured", elem_id="workout-picture", show_label=False, buttons=_BUTTONS
+    )
+
+    def draw(name: str | None, what: str) -> tuple[str, Any]:
+        if not name or name not in explorer.runs:
+            return "Choose a workout.", None
+        try:
+            shown = explorer.shown(name, what)
+        except NoRoute as error:
+            return f"{explorer.facts(name)}; {error}", None
+        off = "" if shown.mae_bpm is None else f"; the forecast was off by {shown.mae_bpm:.1f} bpm on average"
+        off = off if shown.curve is not None else "; no run, so nothing is forecast of it"
+        return explorer.facts(name) + off, _array(pictures.forecast(shown))
+
+    for change in (workout.change, given.change, page.load):
+        change(draw, [workout, given], [said, picture], api_name=False)
+
+
+def _plan_tab(gr: Any, folder: Path) -> None:
+    with gr.Row():
+        text = gr.Textbox(
+            EXAMPLE, lines=8, label="A line a stretch: minutes, pace a km, grade", elem_id="plan"
+        )
+        with gr.Column():
+            ask = gr.Button("Forecast", variant="primary", elem_id="ask")
+            said = gr.Markdown(elem_id="plan-said")
+            file = gr.File(label="The curve as CSV", elem_id="curve")
+    picture = gr.Image(label="Forecast", elem_id="plan-picture", show_label=False, buttons=_BUTTONS)
+    kept = tempfile.TemporaryDirectory(prefix="formguide-demo-")
+
+    def draw(typed: str) -> tuple[str, Any, str | None]:
+        try:
+            shown = of_plan(folder, typed)
+        except PlanError as error:
+            return f"**{error}**", None, None
+        assert shown.curve is not None
+        mean, most = shown.curve.p50.mean(), shown.curve.p50.max()
+        length = f"{len(shown.inputs) / 60:.0f} min, {shown.inputs.distance_m[-1] / 1000:.1f} km"
+        path = Path(kept.name) / "curve.csv"
+        path.write_text(curve_csv(shown), "utf-8")
+        return (
+            f"{length}: mean {mean:.0f}, highest {most:.0f} bpm",
+            _array(pictures.forecast(shown)),
+            str(path),
+        )
+
+    ask.click(draw, [text], [said, picture, file], api_name=False)
+
+
+def main(folder: Path, arguments: Sequence[str] | None = None) -> None:
+    """Serves the page of a model's folder on this machine until it is stopped."""
+    parser = argparse.ArgumentParser(description="Look at workouts and try a prediction, on this machine.")
+    parser.add_argument(
+        "--lake", default=os.environ.get("FORMGUIDE_LAKE"), help="the lake whose workouts are shown"
+    )
+    parser.add_argument("--port", type=int, default=7860)
+    told = parser.parse_args(arguments)
+    try:
+        serve(folder, Lake(told.lake) if told.lake else None, told.port)
+    except NoDemoError as error:
+        raise SystemExit(str(error)) from error
+
+
+def serve(folder: Path, lake: Lake | None, port: int = 7860) -> None:
+    """Serves the page on the loopback address. Raises NoDemoError."""
+    if not (folder / "config.json").is_file():
+        raise NoDemoError(f"{folder} holds no model: formguide heartrate export model --out {folder}")
+    page = build(folder, Explorer(lake) if lake is not None else None)
+    # The usual theme asks another host for its fonts.
+    fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
+    page.launch(
+        server_name="127.0.0.1",
+        server_port=port,
+        share=False,
+        inbrowser=False,
+        footer_links=[],
+        theme=_gradio().themes.Default(**fonts),
+    )
+
+
+def _gradio() -> Any:
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    try:
+        import gradio
+    except ImportError as error:
+        raise NoDemoError('the demonstration needs gradio: pip install "formguide[demo]"') from error
+    return gradio
+
+
+def _about(folder: Path) -> str:
+    about = json.loads((folder / "config.json").read_text("utf-8"))["about"]
+    runs = about["runs_of_the_runner"]
+    whose = f"one runner, {runs} runs" if runs else f"what {about['users']} runners have in common"
+    known = f"learnt until {about['learnt_until']}"
+    return f"Model: {whose}, {known}. Time, speed and altitude in; never a heart rate."
+
+
+def _array(png: bytes) -> Any:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(png)) as picture:
+        return np.asarray(picture.convert("RGB"))
