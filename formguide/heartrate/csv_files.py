@@ -1,11 +1,12 @@
 """A workout as CSV, a row per second: the columns of FIT (`enhanced_speed`, `enhanced_altitude`) or plain
-names, in any order, with any further columns beside them.
+names, in any order, with any further columns beside them; parted by commas, semicolons or tabs.
 
 A time without an offset is taken as UTC; a number as seconds (or milliseconds) since 1970.
 """
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 
@@ -59,7 +60,8 @@ _SEMICIRCLES = 180 / 2**31
 
 def columns_of(header: str) -> dict[str, str]:
     """What of `_NAMES` a header holds: meaning → the column's name as it is written."""
-    written = {_plain(name): name for name in reversed(header.strip().split(","))}
+    names = next(csv.reader([header.strip()], delimiter=_separator(header)), [])
+    written = {_plain(name): name for name in reversed(names)}
     return {
         meaning: written[name]
         for meaning, names in _NAMES.items()
@@ -121,21 +123,30 @@ def times_of(body: bytes) -> Floats:
 
 
 def _table(body: bytes) -> tuple[pl.DataFrame, dict[str, str]]:
-    header = body[: body.find(b"\n") if b"\n" in body else len(body)].decode("utf-8-sig", "replace")
-    found = columns_of(header)
+    header = body.split(b"\n", 1)[0].decode("utf-8-sig", "replace")
+    found, separator = columns_of(header), _separator(header)
     try:
         frame = pl.read_csv(
             io.BytesIO(body),
             infer_schema=False,
             truncate_ragged_lines=True,
             encoding="utf8-lossy",
-            columns=[name.strip("\r") for name in found.values()],
+            separator=separator,
+            columns=list(found.values()),
         )
     except pl.exceptions.PolarsError as error:
         raise Unreadable(f"no table can be read: {' '.join(str(error).split())[:200]}", 1) from error
     if frame.is_empty():
         raise Unreadable("a header without rows", 2)
-    return frame, {meaning: name.strip("\r") for meaning, name in found.items()}
+    if separator == ";":
+        # Where a semicolon parts the columns, a comma parts the decimals.
+        frame = frame.with_columns(pl.all().str.replace(r"^\s*(-?\d+),(\d+)\s*$", "$1.$2"))
+    return frame, found
+
+
+def _separator(header: str) -> str:
+    """What parts the columns: a comma, unless a semicolon or a tab is more frequent."""
+    return max(",;\t", key=header.count)
 
 
 def _first(frame: pl.DataFrame, column: str | None) -> str | None:

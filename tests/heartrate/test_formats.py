@@ -221,6 +221,25 @@ def test_plain_names_units_and_times_of_a_table():
 
 
 @pytest.mark.parametrize(
+    "header",
+    [
+        '"timestamp","heart_rate","speed"\r\n',
+        "timestamp;heart_rate;speed\n",
+        "timestamp\theart_rate\tspeed\n",
+    ],
+    ids=["quotes", "semicolons", "tabs"],
+)
+def test_how_the_columns_of_a_table_are_parted(header):
+    part = ";" if ";" in header else "\t" if "\t" in header else ","
+    speed = "3,5" if part == ";" else "3.5"
+    rows = "".join(f"2021-03-24 21:40:{55 + k}{part}{100 + k}{part}{speed}\n" for k in range(4))
+    (found,) = read("x.csv", ("\ufeff" + header + rows).encode())
+    assert found.channels["heart_rate_bpm"].tolist() == [100, 101, 102, 103]
+    assert found.channels["speed_mps"].tolist() == [3.5] * 4
+    assert found.notes == []
+
+
+@pytest.mark.parametrize(
     "written",
     [
         "2021-03-25T10:40:55+13:00",
