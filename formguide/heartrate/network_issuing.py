@@ -96,6 +96,16 @@ def read_network(lake: Lake) -> FittedNetwork | None:
     return FittedNetwork.from_files(lake.read_bytes(SPORT, MODEL, None))
 
 
+def losses(lake: Lake) -> pl.DataFrame | None:
+    """Losses of the kept network's training by epoch (epoch, training, validation), for a picture; None
+    without a network."""
+    manifest = lake.manifest(SPORT, MODEL, None)
+    if manifest is None:
+        return None
+    pairs = manifest.extra["losses"]
+    return Kept(losses=[(epoch, pair[0], pair[1]) for epoch, pair in enumerate(pairs)]).curves()
+
+
 def _history(lake: Lake) -> tuple[History, int]:
     """The workouts to fit to and to score, of whole users, and how many users are left out.
 

@@ -29,6 +29,8 @@ def test_it_is_made_once_and_its_scores_reach_the_scorecard(tmp_path: Path) -> N
     fitted = network_issuing.read_network(lake)
     assert fitted is not None and fitted.settings.hidden == 8
     assert network_issuing.make_network(lake, networks=TINY).carried == 1
+    drawn = network_issuing.losses(lake)
+    assert drawn is not None and drawn.equals(kept.curves())
     scores = lake.read_table(SPORT, HeldOutScores.name, None, HeldOutScores)
     assert scores["user_id"].n_unique() == 3 and NETWORK in scores["model"]
     issuing.make_scorecard(lake)
@@ -55,4 +57,4 @@ def test_a_lake_of_a_few_runners_has_no_network_and_says_why(tmp_path: Path) -> 
     to_lake(lake, some_users(2, 1, 700))
     made = network_issuing.make_network(lake, networks=TINY)
     assert made.rows == 0 and made.facts["network"].startswith("none: 2 users")
-    assert network_issuing.read_network(lake) is None
+    assert network_issuing.read_network(lake) is None and network_issuing.losses(lake) is None
