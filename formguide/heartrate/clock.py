@@ -46,13 +46,15 @@ class Clocked:
     """A workout on its clock.
 
     started_at: naive UTC, whole seconds; t_sec (n,): 0 … in order; channels: (n,), NaN where nothing was
-    said; points: how many the file had; set_aside: how many of them, by reason, are in no second.
+    said; rows (n,): the points of the reading that they are; points: how many the file had; set_aside: how
+    many of them, by reason, are in no second.
     """
 
     reading: Reading
     started_at: datetime
     t_sec: NDArray[np.int64]
     channels: Mapping[str, Floats]
+    rows: NDArray[np.int64]
     speed_from: str
     points: int
     set_aside: Mapping[str, int]
@@ -88,12 +90,13 @@ def clocked(reading: Reading) -> Clocked:
     start = int(seconds[kept[once]][0])
     t_sec = seconds[kept[once]] - start
     channels = {name: np.asarray(values, dtype=float)[rows] for name, values in reading.channels.items()}
-    speed_from = _with_speed(channels, t_sec, _coordinates(reading, rows))
+    speed_from = _with_speed(channels, t_sec, coordinates(reading, rows))
     return Clocked(
         reading,
         datetime.fromtimestamp(start, UTC).replace(tzinfo=None),
         t_sec,
         channels,
+        rows,
         speed_from,
         len(times),
         {reason: n for reason, n in counts.items() if n},
@@ -141,7 +144,9 @@ def _forward(seconds: NDArray[np.int64]) -> tuple[NDArray[np.int64], int, int]:
     return whole, back, away + len(together) - len(whole)
 
 
-def _coordinates(reading: Reading, rows: NDArray[np.int64]) -> tuple[Floats, Floats] | None:
+def coordinates(reading: Reading, rows: NDArray[np.int64]) -> tuple[Floats, Floats] | None:
+    """Latitude and longitude of some points, degrees, NaN where a point has none that can be; None where
+    fewer than two have."""
     if reading.latitude is None or reading.longitude is None:
         return None
     latitude, longitude = reading.latitude[rows], reading.longitude[rows]

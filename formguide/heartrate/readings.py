@@ -1,9 +1,9 @@
 """One workout as a file says it, whatever its format: its points, and what could not be read of them.
 
 A reader takes the bytes of a file and returns the workouts in it. Of what a device says it reads the clock,
-speed, altitude, distance, heart rate, cadence and power; coordinates only become speed and distance (see
-`clock`) and are in no table; calories, training effect and whatever else a watch computes from the heart rate
-are never read.
+speed, altitude, distance, heart rate, cadence and power. Coordinates only become speed and distance (see
+`clock`) and are in no table (see `positions`). Calories, training effect and whatever else a watch computes
+from the heart rate are never read.
 """
 
 from __future__ import annotations

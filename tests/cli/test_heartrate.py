@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 
 from assets import heartrate
 from formguide.cli.base import UsageError, parse_seasons
 from formguide.cli.sports import seasons_at_hand
+from formguide.heartrate import incremental
 from formguide.lake import Lake
 from tests.heartrate import workout_files as files
 
@@ -56,6 +58,22 @@ def test_a_run_shows_the_months_the_rules_and_what_was_set_aside(formguide, fold
     assert "seasons 202103 to 202104" in done.err
     assert "Heart rate: 2 workouts of 1 users" in done.out
     assert "1 set aside in" in done.out and "no XML can be read" in done.out
+
+
+def test_where_workouts_were_is_written_where_it_is_asked_for(formguide, tmp_path, monkeypatch):
+    monkeypatch.setenv("FORMGUIDE_LAKE", str(tmp_path / "lake"))
+    (tmp_path / "files" / "ann").mkdir(parents=True)
+    (tmp_path / "files" / "ann" / "a.gpx").write_bytes(files.gpx(files.run()))
+    lake = Lake(tmp_path / "lake")
+    incremental.make_source_files(lake, [202103], [tmp_path / "files"])
+    incremental.make_results(lake, [202103])
+    where = ["--lake", tmp_path / "lake"]
+    assert formguide("heartrate", "positions", "--out", tmp_path / "p.csv", *where).code == 0
+    assert pl.read_csv(tmp_path / "p.csv").height == 400
+    refused = formguide("heartrate", "positions", "--out", tmp_path / "p.txt", *where)
+    assert refused.code != 0 and "name a .csv or a .parquet" in refused.err
+    nobody = formguide("heartrate", "positions", "--out", tmp_path / "p.csv", "--user", "bob", *where)
+    assert nobody.code != 0 and "no workout of bob has any" in nobody.err
 
 
 def test_a_folder_without_a_workout(formguide, tmp_path):

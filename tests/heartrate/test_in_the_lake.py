@@ -11,6 +11,7 @@ from upath import UPath
 from formguide.heartrate import checks, incremental, line_index
 from formguide.heartrate.arrivals import ARRIVALS
 from formguide.heartrate.folders import read_folder, takes
+from formguide.heartrate.positions import SCHEMA, positions
 from formguide.heartrate.tables import SPORT, Samples, Workouts
 from formguide.lake import Lake
 from tests.heartrate import workout_files as files
@@ -77,6 +78,23 @@ def test_workouts_of_every_format_and_user(lake, folder):
     notes: list[str] = []
     read_folder(folder, notes)
     assert notes == ["ann/LICENSE: not a file of a source that is read"]
+
+
+def test_where_a_workout_was_is_told_to_whom_asks(lake, folder):
+    rows = [{**row, "lat": -41 + k * 1e-5, "lon": -21 + k * 1e-5} for k, row in enumerate(files.run())]
+    put(folder, "ann/a.gpx", files.gpx([*rows[:300], rows[299], *rows[300:]]))
+    put(folder, "ann/again.gpx", files.gpx(rows[:200]))
+    put(folder, "bob/b.gpx", files.gpx(rows))
+    put(folder, "bob/c.fit", files.fit(files.run(start=IN_APRIL)))
+    make(lake, folder)
+    found = positions(lake, "ann")
+    assert found.schema == SCHEMA
+    assert found["workout_id"].unique().to_list() == ["ann/20210324T214055"]
+    assert found["t_sec"].to_list() == list(range(400))
+    assert found["latitude_deg"].to_list() == pytest.approx([row["lat"] for row in rows])
+    assert found["longitude_deg"].to_list() == pytest.approx([row["lon"] for row in rows])
+    assert positions(lake).height == 800
+    assert positions(lake, "carl").is_empty()
 
 
 def test_a_second_run_makes_nothing_and_a_new_file_its_month_only(lake, folder):

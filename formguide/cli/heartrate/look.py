@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,12 +13,17 @@ from upath import UPath
 
 from formguide import files
 from formguide.cli.base import CommandError, LakeOption, UsageError, err, open_lake, out
+from formguide.cli.heartrate.hand_on import demo, export_app
 from formguide.lake import Lake
 
 if TYPE_CHECKING:
     from formguide.heartrate.shown import Shown
 
-heartrate_app = typer.Typer(no_args_is_help=True, help="What only heart rate has: things to look at.")
+heartrate_app = typer.Typer(
+    no_args_is_help=True, help="What only heart rate has: things to look at and to hand on."
+)
+heartrate_app.add_typer(export_app, name="export")
+heartrate_app.command()(demo)
 
 
 class Picture(StrEnum):
@@ -234,6 +240,25 @@ def _told(given: Given) -> str:
     from formguide.heartrate.forecast_tables import ROUTE_ONLY, SPEED_RUN
 
     return SPEED_RUN if given is Given.speed else ROUTE_ONLY
+
+
+@heartrate_app.command()
+def positions(to: OutOption, user: UserOption = None, lake: LakeOption = None) -> None:
+    """Where workouts were, second by second, as CSV or Parquet: read from the raw files once more, because no
+    table of the lake holds a coordinate."""
+    from formguide.heartrate.positions import positions as of_lake
+
+    ending = to.suffix.lower()
+    if ending not in (".csv", ".parquet"):
+        raise UsageError(f"--out {to}: name a .csv or a .parquet")
+    place = _with_workouts(lake)
+    with err().status("[dim]reading …[/dim]"):
+        found = of_lake(place, user)
+    if found.is_empty():
+        raise CommandError("no workout has coordinates" if user is None else f"no workout of {user} has any")
+    buffer = io.BytesIO()
+    found.write_csv(buffer) if ending == ".csv" else found.write_parquet(buffer)
+    _written(to, buffer.getvalue())
 
 
 def _with_workouts(chosen: Path | None) -> Lake:
