@@ -102,6 +102,27 @@ def test_animations(lake: Path, tmp_path: Path) -> None:
     assert one[:6] == kinds[:6] == b"GIF89a" and one != kinds
 
 
+def test_what_is_handed_on(lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    look("export", "model", "--lake", lake, "--out", tmp_path / "model", "--user", "bo")
+    assert (tmp_path / "model" / "model.safetensors").is_file()
+    look("export", "dataset", "--lake", lake, "--out", tmp_path / "data", "--title", "Ours")
+    assert "# Ours" in (tmp_path / "data" / "README.md").read_text("utf-8")
+    for expected, words in (
+        (
+            "no run of nobody",
+            ("export", "model", "--user", "nobody", "--lake", lake, "--out", tmp_path / "m"),
+        ),
+        (
+            "HF_TOKEN is not set",
+            ("export", "dataset", "--upload", "a/b", "--lake", lake, "--out", tmp_path / "d"),
+        ),
+        ("holds no model", ("demo", "--model", tmp_path / "d", "--lake", lake)),
+    ):
+        with pytest.raises(CommandError, match=expected):
+            look(*words)
+
+
 def test_what_cannot_be_is_one_line(lake: Path, tmp_path: Path) -> None:
     png, gif = tmp_path / "p.png", tmp_path / "a.gif"
     for expected, words in (
