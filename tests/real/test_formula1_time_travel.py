@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -74,6 +75,9 @@ JOURNEYS = {
     "2025/06-miami": 2025,
 }
 """Race folder, and the season from which the files are taken."""
+
+LONG = {"2019/17-japan", "2021/10-great-britain", "2025/06-miami"}
+"""Journeys left to the slow tests: a weekend of the same format, earlier in a season, is among the others."""
 
 
 # -- the files, and what becomes of them -----------------------------------------------------------
@@ -286,18 +290,41 @@ def _written(columns: list[str], rows: list[dict[str, str]]) -> bytes:
     return text.getvalue().encode()
 
 
-@pytest.mark.parametrize("journey", JOURNEYS)
+Undisturbed = Callable[[str], tuple[Files, Place, Made]]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(real_files: Files, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """`undisturbed("2024/05-china")`: a journey's files, its race, and what is made of the files as they
+    are."""
+
+    @cache
+    def of(journey: str) -> tuple[Files, Place, Made]:
+        files, at = around(real_files, journey, JOURNEYS[journey])
+        folder = put(files, tmp_path_factory.mktemp("honest"))
+        return files, at, make(folder, int(journey[:4]), odds=early(journey))
+
+    return of
+
+
+def early(journey: str) -> bool:
+    """Whether title odds are asked too: simulating a season from each of many rounds takes its time."""
+    return int(journey[5:7]) <= 6
+
+
+@pytest.mark.parametrize(
+    "journey", [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in JOURNEYS]
+)
 def test_no_file_of_a_later_session_is_seen_in_a_forecast(
-    journey: str, real_files: Files, tmp_path: Path
+    journey: str, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
     season, number = int(journey[:4]), list(JOURNEYS).index(journey)
-    files, at = around(real_files, journey, JOURNEYS[journey])
-    early = int(journey[5:7]) <= 6  # simulating a season from each of many rounds takes its time
-    honest = make(put(files, tmp_path / "honest"), season, odds=early)
+    files, at, honest = undisturbed(journey)
     for step, moment in enumerate(MOMENTS):
         change = (deleted, another, broken)[(number + step) % 3]
         changed = cut(files, at, moment, change, seed=step)
-        travelled = make(put(changed, tmp_path / moment), season, odds=early and moment == "before_weekend")
+        odds = early(journey) and moment == "before_weekend"
+        travelled = make(put(changed, tmp_path / moment), season, odds)
         as_of = honest.as_of[at.race_id, moment]
         assert travelled.as_of == honest.as_of
         forecasts = honest.forecasts.filter(race_id=at.race_id, moment=moment)
@@ -309,10 +336,9 @@ def test_no_file_of_a_later_session_is_seen_in_a_forecast(
 
 
 @pytest.mark.parametrize("moment", MOMENTS[1:])
-def test_the_file_of_an_earlier_session_is(moment: str, real_files: Files, tmp_path: Path) -> None:
+def test_the_file_of_an_earlier_session_is(moment: str, undisturbed: Undisturbed, tmp_path: Path) -> None:
     """What the moment before did not know changes the forecast, so that the test above could fail."""
-    files, at = around(real_files, "2024/05-china", 2024)
-    honest = make(put(files, tmp_path / "honest"), 2024, odds=False)
+    files, at, honest = undisturbed("2024/05-china")
     changed = cut(files, at, MOMENTS[MOMENTS.index(moment) - 1], another, seed=1)
     travelled = make(put(changed, tmp_path / "travelled"), 2024, odds=False)
     as_of = honest.as_of[at.race_id, moment]
