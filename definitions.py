@@ -20,6 +20,7 @@ from assets import (
 )
 from resources import LakeResource, WatchedFolders, lake_root, watched_folders
 from resources.publisher import day_resources
+from resources.second_opinion import SecondOpinionResource
 from sensors import SENSORS
 
 ASSETS = dg.load_assets_from_modules(
@@ -46,6 +47,7 @@ def build_defs(
     resources = {
         "lake": LakeResource(root=lake_root()),
         "watched": WatchedFolders(folders=watched_folders()),
+        "second_opinion": SecondOpinionResource(),
         **day_resources(),
     }
     return dg.Definitions(

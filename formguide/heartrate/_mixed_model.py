@@ -14,8 +14,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
-from scipy.signal import lfilter
 
 from formguide.heartrate.effort import running_power
 from formguide.heartrate.sequences import Floats, Inputs, Recorded
@@ -276,11 +274,16 @@ def fitted(record: Record, before: Known, reference: Reference, begin: Floats) -
 
 def _climb(altitude_m: Floats) -> Floats:
     """Metres risen a second: the slope over 20 s of the altitude smoothed over 15 s."""
+    # Imported where it is needed: whoever only reads the definitions does without.
+    from scipy.ndimage import uniform_filter1d
+
     smooth = uniform_filter1d(np.pad(altitude_m, 10, mode="edge"), 15, mode="nearest")
     return np.asarray((smooth[20:] - smooth[:-20]) / 20.0)
 
 
 def _weighted(values: Floats, tau: float) -> Floats:
     """Exponentially weighted mean of the past, forgetting with `tau` seconds, from 0."""
+    from scipy.signal import lfilter
+
     keep = float(np.exp(-1.0 / tau))
     return np.asarray(lfilter([1.0 - keep], [1.0, -keep], values))

@@ -1,6 +1,6 @@
 """The sample as files: what watches and sites would write of the workouts of a generated population.
 
-    write_sample(folder)                             24 runners with 8 workouts each, as `make run` has them
+    write_sample(folder)                             12 runners with 11 workouts each, as `make run` has them
     write_sample(folder, users=300, workouts=20)     the population that the network is scored on
 
 A runner whose workouts have 500 points is on a site (lines of `endomondo/endomondoHR_sample.json`, every
@@ -31,7 +31,7 @@ from formguide.heartrate.sample.population import POINTS, UserTruth, WorkoutTrut
 from formguide.heartrate.sample.truth import TRUTH, SampleTruth
 from formguide.heartrate.sequences import Floats, Recorded
 
-USERS, WORKOUTS, SEED = 24, 8, 8
+USERS, WORKOUTS, SEED = 12, 11, 8
 """The sample that `formguide run heartrate --sample` makes."""
 
 FITREC = "endomondo/endomondoHR_sample.json"
