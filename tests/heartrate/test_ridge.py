@@ -16,6 +16,7 @@ def test_the_regression_is_that_of_the_textbook():
     """Against least squares on rows with the penalty written as further rows."""
     rows = [ridge.rows_of(run) for run in runs_of(3)]
     line = ridge.fit_line(rows, 0.05)
+    assert line is not None
     x, y = np.concatenate([r.x for r in rows]), np.concatenate([r.y for r in rows])
     z = (x - x.mean(axis=0)) / x.std(axis=0)
     size = np.sqrt(0.05 * len(y))

@@ -17,6 +17,7 @@ from formguide.asof import scramble
 from formguide.heartrate import backtest, folders, kinds, pace_plan, results, scorecard
 from formguide.heartrate.histories import history_of
 from formguide.heartrate.personal import Personal, fit_ode, forecast_run
+from formguide.heartrate.readers import WORKOUTS
 from formguide.heartrate.ridge import fit_ridge
 from formguide.heartrate.sequences import recorded
 
@@ -30,9 +31,9 @@ CUTS = [2, 18]
 @pytest.fixture(scope="module")
 def tables(real_data):
     """Workouts and samples of the 28 runs, as the files say."""
-    files = folders.read_folder(real_data("heartrate"))[folders.WORKOUTS]
+    files = folders.read_folder(real_data("heartrate"))[WORKOUTS]
     own = {path: files[path] for path in files if path.startswith("rikluost/")}
-    months = [results.read_month(month, {folders.WORKOUTS: own}) for month in MONTHS]
+    months = [results.read_month(month, {WORKOUTS: own}) for month in MONTHS]
     return pl.concat([m.workouts for m in months]).sort("started_at"), pl.concat([m.samples for m in months])
 
 
