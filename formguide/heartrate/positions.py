@@ -1,8 +1,8 @@
 """Where workouts were: for whom asks for it, into a file of his own.
 
 Coordinates tell where somebody lives. They become speed and distance when a workout is read and are in no
-table of the lake, so that no query, no report and no export can hand them on; only the files themselves, which
-the lake keeps byte for byte, still have them. From there they are read again here.
+table of the lake, so that no query, no report and no export can hand them on; only the files themselves, as
+the lake keeps them, have them still. From there they are read again here.
 """
 
 from __future__ import annotations
