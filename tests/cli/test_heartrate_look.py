@@ -80,7 +80,10 @@ def test_gallery_and_report(lake: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert "r.html" in told and "kB" in told
 
 
-@pytest.mark.parametrize("what", ["several", "residuals", "minutes", "correlations"])
+@pytest.mark.parametrize(
+    "what",
+    ["several", "minutes", *(pytest.param(p, marks=pytest.mark.slow) for p in ("residuals", "correlations"))],
+)
 def test_each_picture(lake: Path, tmp_path: Path, what: str) -> None:
     fewer = ["--last", 2] if what in ("several", "residuals") else []
     look("picture", what, *fewer, "--lake", lake, "--out", tmp_path / "p.png")
@@ -89,10 +92,9 @@ def test_each_picture(lake: Path, tmp_path: Path, what: str) -> None:
 
 def test_a_workout_by_its_name(lake: Path, tmp_path: Path) -> None:
     first, second = invented(10).workouts["workout_id"].head(2)
-    for name, target in ((first, "a.png"), (second, "b.png"), (first, "c.png")):
+    for name, target in ((first, "a.png"), (second, "b.png")):
         look("picture", "forecast", "--workout", name, "--lake", lake, "--out", tmp_path / target)
-    a, b, c = ((tmp_path / name).read_bytes() for name in ("a.png", "b.png", "c.png"))
-    assert a == c != b
+    assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
 
 
 def test_animations(lake: Path, tmp_path: Path) -> None:

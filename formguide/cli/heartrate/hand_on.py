@@ -40,7 +40,7 @@ def model(
     public: PublicOption = False,
     lake: LakeOption = None,
 ) -> None:
-    """The model: parameters (safetensors), configuration, a card with the honest scores, a script to use it."""
+    """The model: parameters (safetensors), configuration, a card with the honest scores, a script to use."""
     from formguide.heartrate import export
 
     place, folder = open_lake(lake), to.expanduser().absolute()

@@ -14,6 +14,7 @@ from upath import UPath
 from formguide import files
 from formguide.cli.base import CommandError, LakeOption, UsageError, err, open_lake, out
 from formguide.cli.heartrate.hand_on import demo, export_app
+from formguide.cli.screen import table
 from formguide.lake import Lake
 
 if TYPE_CHECKING:
@@ -76,7 +77,6 @@ def gallery(
 @heartrate_app.command()
 def report(to: OutOption, lake: LakeOption = None) -> None:
     """What the rules of cleaning found, by source, sport, user and month, as one page for a browser."""
-    from formguide.cli.screen import table
     from formguide.heartrate import quality_report
     from formguide.heartrate.tables import SPORT, QualityFindings, Workouts
 
@@ -174,6 +174,7 @@ def _drawn(
             if not lake.partitions(SPORT, WorkoutFeatures.name):
                 raise CommandError("the lake holds no features: formguide run heartrate")
             found = correlations.of_lake(lake)
+            table(out(), "with the heart rate", found.with_heart_rate())
             return pictures.correlations(
                 found.names, found.within, found.between, f" ({found.workouts:,} workouts)"
             )
