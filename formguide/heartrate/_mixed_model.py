@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formguide.heartrate.effort import running_power
+from formguide.heartrate.features import weighted
 from formguide.heartrate.sequences import Floats, Inputs, Recorded
 
 STEP_SEC = 5
@@ -91,7 +92,7 @@ def explained(inputs: Inputs) -> Floats:
     speed = np.maximum(inputs.speed_mps, 0.0)
     power = running_power(speed, _climb(inputs.altitude_m))
     by_grade = power - running_power(speed, np.zeros(len(speed)))
-    fast, half, slow, slower, slowest = (_weighted(power, tau) for tau in _CONSTANTS)
+    fast, half, slow, slower, slowest = (weighted(power, tau) for tau in _CONSTANTS)
     t, at = inputs.t_sec, inputs.started_at
     season = np.cos(2 * np.pi * (at.timetuple().tm_yday - 200) / 365.25)
     hour = np.cos(2 * np.pi * (at.hour + at.minute / 60 - 15) / 24)
@@ -103,7 +104,7 @@ def explained(inputs: Inputs) -> Floats:
         slow - slower,
         slower - slowest,
         half**2 / 20.0,
-        _weighted(by_grade, 45.0),
+        weighted(by_grade, 45.0),
         t / 3600.0,
         np.exp(-t / 40.0),
         np.exp(-t / 150.0),
@@ -279,11 +280,3 @@ def _climb(altitude_m: Floats) -> Floats:
 
     smooth = uniform_filter1d(np.pad(altitude_m, 10, mode="edge"), 15, mode="nearest")
     return np.asarray((smooth[20:] - smooth[:-20]) / 20.0)
-
-
-def _weighted(values: Floats, tau: float) -> Floats:
-    """Exponentially weighted mean of the past, forgetting with `tau` seconds, from 0."""
-    from scipy.signal import lfilter
-
-    keep = float(np.exp(-1.0 / tau))
-    return np.asarray(lfilter([1.0 - keep], [1.0, -keep], values))

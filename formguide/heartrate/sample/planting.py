@@ -51,7 +51,7 @@ def moved(run: Recorded, offset_bpm: float, lag_sec: int) -> Recorded:
     return replace(run, heart_rate_bpm=late + offset_bpm)
 
 
-def trial(users: int = 75, workouts: int = 20, seed: int = 7001, reference_seed: int = 7002) -> pl.DataFrame:
+def trial(users: int = 75, workouts: int = 20, seed: int = 9101, reference_seed: int = 9102) -> pl.DataFrame:
     """Judges a population of which a tenth was planted on top of what its own sensors did.
 
     Columns: earlier, offset, lag (as they were), offset_found, offset_se, lag_found, lag_se, gain, found.
