@@ -53,6 +53,15 @@ def lake_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
 
 
 @pytest.fixture(scope="session", autouse=True)
+def nothing_waits_for_the_disk() -> Iterator[None]:
+    """Files are written as they always are, and not waited for until the disk has them: only a machine that
+    loses its power could tell, and the lakes of the tests are some hundred files each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def no_network() -> Iterator[None]:
     """Connections to this machine only."""
     connect = socket.socket.connect
