@@ -86,9 +86,9 @@ def read_json(path: UPath) -> Any:
     return None if data is None else json.loads(data)
 
 
-def zipped(data: bytes) -> bytes:
-    """gzip whose bytes depend on `data` alone: no time, no file name."""
-    return gzip.compress(data, mtime=0)
+def zipped(data: bytes, level: int = 9) -> bytes:
+    """gzip whose bytes depend on `data` (and the level, 1 to 9) alone: no time, no file name."""
+    return gzip.compress(data, level, mtime=0)
 
 
 def remove(path: UPath) -> bool:

@@ -72,7 +72,8 @@ class Intake:
         sha = hashlib.sha256(body).hexdigest()
         place = self._body(sport, sha)
         if not place.exists():
-            files.put(place, files.zipped(body))
+            # The last per cent of size would cost three times as long, and some files have gigabytes.
+            files.put(place, files.zipped(body, level=6))
         return sha
 
     def raw_get(self, sport: str, sha: str) -> bytes:
