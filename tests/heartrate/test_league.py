@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from formguide.heartrate.sample import __main__ as command
 from formguide.heartrate.sample import league
 from formguide.heartrate.sample.population import POINTS, Population, generate
 from formguide.heartrate.sample.truth import TRUTH, SampleTruth, read_truth
@@ -140,3 +141,16 @@ def test_some_files_are_not_as_they_should_be(written: tuple[Path, SampleTruth])
         with pytest.raises(ET.ParseError):
             ET.fromstring((folder / name).read_bytes())
     assert len(truth.broken) >= 2
+
+
+def test_a_population_is_written_by_a_command_and_never_over_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "made"
+    monkeypatch.setattr("sys.argv", ["sample", str(place), "--users", "2", "--workouts", "2"])
+    command.main()
+    assert "2 runners, 4 workouts" in capsys.readouterr().out
+    assert len(read_truth(place).workouts) == 4
+    with pytest.raises(SystemExit) as stopped:
+        command.main()
+    assert stopped.value.code == 2 and "not empty" in capsys.readouterr().err
