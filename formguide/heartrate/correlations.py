@@ -16,7 +16,7 @@ import polars as pl
 from formguide.heartrate.feature_table import WorkoutFeatures
 from formguide.heartrate.features import FEATURES
 from formguide.heartrate.sequences import Floats
-from formguide.heartrate.tables import SPORT
+from formguide.heartrate.tables import RUN, SPORT, Workouts
 from formguide.lake import Lake
 
 HEART_RATE = "heart_rate_bpm"
@@ -72,12 +72,17 @@ class Correlations:
         return frame.sort(pl.col("within").abs(), descending=True, nulls_last=True, maintain_order=True)
 
 
-def of_lake(lake: Lake) -> Correlations:
-    """Of every workout in a lake, read month by month."""
-    months = lake.partitions(SPORT, WorkoutFeatures.name)
-    return correlate(
-        lake.read_table(SPORT, WorkoutFeatures.name, [month], WorkoutFeatures) for month in months
-    )
+def of_lake(lake: Lake, activity: str = RUN) -> Correlations:
+    """Of every run in a lake, read month by month. (Rides among them would make "between" a comparison of
+    sports.)"""
+
+    def of_month(month: str) -> pl.DataFrame:
+        rows = lake.read_table(SPORT, WorkoutFeatures.name, [month], WorkoutFeatures)
+        workouts = lake.read_table(SPORT, Workouts.name, [month], Workouts)
+        alike = workouts.filter(pl.col("activity").cast(pl.String) == activity)
+        return rows.join(alike.select("workout_id"), on="workout_id", how="semi", maintain_order="left")
+
+    return correlate(of_month(month) for month in lake.partitions(SPORT, WorkoutFeatures.name))
 
 
 def correlate(frames: Iterable[pl.DataFrame], names: Sequence[str] = COLUMNS) -> Correlations:

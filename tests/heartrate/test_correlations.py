@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 
-from formguide.heartrate.correlations import COLUMNS, Correlations, correlate
+from formguide.heartrate.correlations import COLUMNS, Correlations, correlate, of_lake
+from formguide.heartrate.feature_table import WorkoutFeatures, feature_rows
+from formguide.heartrate.sequences import recorded
+from formguide.heartrate.tables import RIDE, SPORT, Workouts
+from formguide.lake import Lake
+from tests.heartrate.invented_workouts import invented
 
 
 def planted(workouts: int = 40, rows: int = 60, seed: int = 1) -> pl.DataFrame:
@@ -74,6 +81,15 @@ def test_tables_hold_each_pair_once() -> None:
     assert table["within"][1] is None
     ranked = of(planted()).with_heart_rate()
     assert ranked["feature"].to_list() == ["a", "b"] and ranked["within"].null_count() == 2
+
+
+def test_of_a_lake_only_what_is_of_one_sport(tmp_path: Path) -> None:
+    made, lake = invented(10), Lake(tmp_path)
+    features = feature_rows(recorded(made.workouts, made.samples))
+    lake.write_table(SPORT, Workouts.name, "202103", made.workouts, Workouts, "test")
+    lake.write_table(SPORT, WorkoutFeatures.name, "202103", features, WorkoutFeatures, "test")
+    # Eight runs, of which the seventh has no heart rate, and two rides.
+    assert of_lake(lake).workouts == 7 and of_lake(lake, RIDE).workouts == 2
 
 
 def test_of_nothing_there_is_nothing() -> None:

@@ -176,7 +176,7 @@ def _drawn(
             found = correlations.of_lake(lake)
             table(out(), "with the heart rate", found.with_heart_rate())
             return pictures.correlations(
-                found.names, found.within, found.between, f" ({found.workouts:,} workouts)"
+                found.names, found.within, found.between, f" ({found.workouts:,} runs)"
             )
 
 
