@@ -6,7 +6,7 @@ Figures are drawn without pyplot, which would keep each of them alive and look f
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,8 +22,8 @@ def figure(width: float, height: float, dpi: float = 100) -> Figure:
     return made
 
 
-def png(drawn: Figure) -> bytes:
+def png(drawn: Figure, dpi: float | Literal["figure"] = "figure") -> bytes:
     """The picture; the writer's own version is left out, so that it does not make other bytes."""
     out = io.BytesIO()
-    drawn.savefig(out, format="png", metadata={"Software": None})
+    drawn.savefig(out, format="png", dpi=dpi, metadata={"Software": None})
     return out.getvalue()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from datetime import datetime
 
 import polars as pl
 
+from formguide.drawing import figure, png
 from formguide.formula1 import ids
 from formguide.formula1.scenarios import MIXED
 from formguide.formula1.weekends import MOMENTS
@@ -92,20 +92,14 @@ def race_title(race_name: str, moment: str, as_of: datetime) -> str:
 
 def finishing_positions_png(rows: pl.DataFrame, title: str) -> bytes:
     """Every driver's distribution over finishing positions as a heat map, favourites on top."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     table = forecast_table(rows)
     places = rows["position_probs"].to_list()
-    figure = Figure(figsize=(8.0, 0.28 * len(places) + 1.2), dpi=80, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    drawn = figure(8.0, 0.28 * len(places) + 1.2, 80)
+    axes = drawn.add_subplot()
     image = axes.imshow(places, aspect="auto", cmap="viridis", vmin=0.0)
     axes.set_yticks(range(len(places)), table["driver"].to_list())
     axes.set_xticks(range(len(places)), [str(place + 1) for place in range(len(places))])
     axes.set_xlabel("finishing position")
     axes.set_title(title, fontsize=10)
-    figure.colorbar(image, label="probability")
-    out = io.BytesIO()
-    figure.savefig(out, format="png", metadata={"Software": None})
-    return out.getvalue()
+    drawn.colorbar(image, label="probability")
+    return png(drawn)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import io
-from typing import TYPE_CHECKING, Any
-
 import polars as pl
 
+from formguide.drawing import figure, png
 from formguide.track import events, forecasters, marks
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 HEADLINE_METRICS = ("mae_pct", "pinball_pct", "coverage_80")
 FORECASTERS = ("default", *forecasters.FORECASTERS)
 """The forecasters in the order in which they are read: ours, then what it has to beat."""
 
 _FIRST = 1
+_DPI = 80
 _ORDER = {name: place for place, name in enumerate(FORECASTERS)}
 
 
@@ -73,22 +69,22 @@ def ordered_scores(card: pl.DataFrame) -> pl.DataFrame:
 
 def changes_png(forecasts: pl.DataFrame, title: str) -> bytes:
     """How far forecasts are from the last peak, percent and better to the right, event group by group."""
-    figure = _figure(7.0, 3.2)
-    axes = figure.add_subplot()
+    drawn = figure(7.0, 3.2, _DPI)
+    axes = drawn.add_subplot()
     groups = [name for name in events.GROUPS if name in set(forecasts["event_group"])]
     said = forecasts.with_columns(change=_percent_better("median"))
-    drawn = [said.filter(event_group=name)["change"].to_numpy() for name in groups]
-    axes.boxplot(drawn, orientation="horizontal", tick_labels=groups, showfliers=False, whis=(10, 90))
+    boxes = [said.filter(event_group=name)["change"].to_numpy() for name in groups]
+    axes.boxplot(boxes, orientation="horizontal", tick_labels=groups, showfliers=False, whis=(10, 90))
     axes.axvline(0.0, color="grey", linewidth=0.8)
     axes.set_xlabel("percent better than the last peak (box: half of the athletes; whiskers: 80 %)")
     axes.set_title(title, fontsize=10)
-    return _png(figure)
+    return png(drawn)
 
 
 def forecast_and_peak_png(walked: pl.DataFrame, title: str) -> bytes:
     """Every forecast against the peak that came, and how many peaks fell below each end of their interval."""
-    figure = _figure(8.0, 3.6)
-    left, right = figure.subplots(1, 2)
+    drawn = figure(8.0, 3.6, _DPI)
+    left, right = drawn.subplots(1, 2)
     said = walked.with_columns(expected=_percent_better("median"), came=_percent_better("peak"))
     left.plot(said["expected"].to_numpy(), said["came"].to_numpy(), ".", markersize=2, alpha=0.4)
     ends = [float(said["expected"].min() or -1.0), float(said["expected"].max() or 1.0)]  # type: ignore[arg-type]
@@ -101,26 +97,11 @@ def forecast_and_peak_png(walked: pl.DataFrame, title: str) -> bytes:
     for x, level in enumerate((10, 50, 90)):
         right.plot([x - 0.4, x + 0.4], [level, level], color="black", linewidth=1.2)
     right.set_ylabel("peaks that were worse, percent (line: what was said)")
-    figure.suptitle(title, fontsize=10)
-    return _png(figure)
+    drawn.suptitle(title, fontsize=10)
+    return png(drawn)
 
 
 def _percent_better(column: str) -> pl.Expr:
     """A mark against the last peak in percent of log speed, distance or points."""
     ratio = pl.col(column) / pl.col("last")
     return 100 * pl.when(pl.col("unit") == "sec").then(-ratio.log()).otherwise(ratio.log())
-
-
-def _figure(width: float, height: float) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=80, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _png(figure: Any) -> bytes:
-    out = io.BytesIO()
-    figure.savefig(out, format="png", metadata={"Software": None})
-    return out.getvalue()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from formguide import drawing
 from formguide.lake import Lake
 from formguide.triathlon import issuing
 from formguide.triathlon.arrivals import SPORT
@@ -166,17 +166,9 @@ def _intervals(axis: Any, names: list[str], draws: Floats, title: str) -> None:
 
 
 def _figure(rows: int, columns: int, size: tuple[float, float]) -> tuple[Figure, list[Any]]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = np.atleast_1d(figure.subplots(rows, columns))
-    return figure, [*axes.ravel()]
+    drawn = drawing.figure(*size)
+    return drawn, [*np.atleast_1d(drawn.subplots(rows, columns)).ravel()]
 
 
 def _png(figure: Figure) -> bytes:
-    out = io.BytesIO()
-    # The writer's own version would make the bytes depend on what is installed.
-    figure.savefig(out, format="png", dpi=110, metadata={"Software": None})
-    return out.getvalue()
+    return drawing.png(figure, dpi=110)
