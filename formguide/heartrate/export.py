@@ -23,11 +23,12 @@ from upath import UPath
 
 from formguide import files
 from formguide.findings import as_markdown
-from formguide.heartrate import _ode_kernel, intervals, ode, personal, quality_report
+from formguide.heartrate import _ode_kernel, intervals, network_issuing, ode, personal, quality_report
 from formguide.heartrate.arrivals import ARRIVALS
 from formguide.heartrate.backtest import History
 from formguide.heartrate.forecast_tables import AS_RECORDED, ForecastScorecard
 from formguide.heartrate.histories import read_history
+from formguide.heartrate.population_backtest import NETWORK
 from formguide.heartrate.sequences import Recorded, by_user
 from formguide.heartrate.tables import RUN, SPORT, QualityFindings, Samples, Workouts
 from formguide.lake import Lake
@@ -43,13 +44,11 @@ class ExportError(RuntimeError):
     """A folder cannot be made; the message is one line that says why."""
 
 
-def model(
-    lake: Lake, folder: Path, user: str | None = None, network: Mapping[str, bytes] | None = None
-) -> list[Path]:
+def model(lake: Lake, folder: Path, user: str | None = None) -> list[Path]:
     """Writes the folder of a model; returns its files.
 
-    user: the runner whose own parameters it holds; None: what all runners have in common. network: files of
-    a `network.FittedNetwork`, for people whom nobody has seen. Raises ExportError.
+    user: the runner whose own parameters it holds; None: what all runners have in common. The network for
+    people whom nobody has seen goes with it where the lake holds one. Raises ExportError.
     """
     history = read_history(lake, correct=True)
     if not history.learnt:
@@ -59,12 +58,14 @@ def model(
         raise ExportError(f"the lake holds no run of {user} to learn from")
     tensors, about = _fitted(history, own)
     card = lake.read_table(SPORT, ForecastScorecard.name, None, ForecastScorecard)
+    trained = lake.manifest(SPORT, network_issuing.MODEL, None) is not None
+    network = lake.read_bytes(SPORT, network_issuing.MODEL, None) if trained else {}
     contents = {
         MODEL_FILE: tensors,
         CONFIG_FILE: _json({"format": FORMAT, **_constants(), "about": about}),
-        CARD: _model_card(card, about, user, bool(network)).encode(),
+        CARD: _model_card(card, about, user, trained).encode(),
         **{name: _resource(name).encode() for name in SCRIPTS},
-        **{f"network/{name}": body for name, body in (network or {}).items()},
+        **{f"network/{name}": body for name, body in network.items()},
     }
     return _put(folder, contents.items(), MODEL_FILE)
 
@@ -208,10 +209,10 @@ def _as_read(rows: pl.DataFrame, labels: Sequence[str] = ()) -> pl.DataFrame:
 
 def _results(rows: pl.DataFrame, is_sample: bool) -> list[dict[str, Any]]:
     """Our own rows in the form of the hub's model index; which task and what was given is in the name."""
-    ours = rows.filter(pl.col("model") == personal.FORMGUIDE).drop_nulls("value")
+    ours = rows.filter(pl.col("model").is_in([personal.FORMGUIDE, NETWORK])).drop_nulls("value")
     found = []
-    for row in ours.sort("task", "population", "given", "metric").iter_rows(named=True):
-        name = f"{row['population']}, {row['task']}, given the {row['given']}"
+    for row in ours.sort("task", "population", "given", "model", "metric").iter_rows(named=True):
+        name = f"{row['model']}: {row['population']}, {row['task']}, given the {row['given']}"
         found.append(
             {
                 "task": {"type": "time-series-forecasting", "name": "heart rate of a run"},

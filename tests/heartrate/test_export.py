@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 import yaml
 
-from formguide.heartrate import export
+from formguide.heartrate import export, network_issuing
 from formguide.heartrate.curves import Curve
 from formguide.heartrate.exported import usage
 from formguide.heartrate.forecast_tables import ForecastScorecard
@@ -136,6 +136,17 @@ def test_the_same_lake_gives_the_same_bytes(lake: Lake, tmp_path: Path) -> None:
         first, again = make(lake, tmp_path / make.__name__), make(lake, tmp_path / f"{make.__name__} again")
         assert [path.name for path in first] == [path.name for path in again]
         assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
+
+
+def test_the_network_goes_with_it_where_there_is_one(lake: Lake, tmp_path: Path) -> None:
+    trained = with_scorecard(lake, tmp_path, is_sample=False)
+    files = {"weights.safetensors": b"weights", "config.json": b"{}"}
+    trained.write_bytes(SPORT, network_issuing.MODEL, None, files, "x")
+    export.model(trained, tmp_path / "model")
+    found = {path.name: path.read_bytes() for path in (tmp_path / "model" / "network").iterdir()}
+    assert found == files and "`network/`" in (tmp_path / "model" / "README.md").read_text("utf-8")
+    export.model(lake, tmp_path / "without")
+    assert not (tmp_path / "without" / "network").exists()
 
 
 def test_the_workouts_are_handed_on_without_names_files_or_places(lake: Lake, tmp_path: Path) -> None:
