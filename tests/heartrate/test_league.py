@@ -33,7 +33,7 @@ def population() -> Population:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SampleTruth]:
     folder = tmp_path_factory.mktemp("league")
-    return folder, league.write_sample(folder, SEED, USERS, WORKOUTS)
+    return folder, league.write_sample(folder, SEED, USERS, WORKOUTS, WORKOUTS)
 
 
 def lines_of(folder: Path) -> list[bytes]:
@@ -49,7 +49,7 @@ def line(text: bytes) -> dict[str, Any]:
 
 def test_the_same_seed_writes_the_same_bytes(written: tuple[Path, SampleTruth], tmp_path: Path) -> None:
     folder, truth = written
-    assert league.write_sample(tmp_path, SEED, USERS, WORKOUTS) == truth
+    assert league.write_sample(tmp_path, SEED, USERS, WORKOUTS, WORKOUTS) == truth
     files = sorted(place.relative_to(folder) for place in folder.rglob("*") if place.is_file())
     assert files == sorted(place.relative_to(tmp_path) for place in tmp_path.rglob("*") if place.is_file())
     assert all((folder / name).read_bytes() == (tmp_path / name).read_bytes() for name in files)
@@ -154,3 +154,10 @@ def test_a_population_is_written_by_a_command_and_never_over_something(
     with pytest.raises(SystemExit) as stopped:
         command.main()
     assert stopped.value.code == 2 and "not empty" in capsys.readouterr().err
+
+
+def test_most_runners_of_the_sample_have_few_workouts(tmp_path: Path) -> None:
+    truth = league.write_sample(tmp_path, SEED, users=5, workouts=4, others=2)
+    counts = [sum(name.startswith(user) for name in truth.workouts) for user in truth.users]
+    assert counts == [2, 2, 2, 4, 2]
+    assert f"{league.FITREC}:5" in truth.broken

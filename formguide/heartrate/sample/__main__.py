@@ -22,7 +22,7 @@ def main() -> None:
     given = asked.parse_args()
     if given.folder.exists() and (not given.folder.is_dir() or any(given.folder.iterdir())):
         asked.error(f"{given.folder} is there and not empty")
-    truth = write_sample(given.folder, given.seed, given.users, given.workouts)
+    truth = write_sample(given.folder, given.seed, given.users, given.workouts, given.workouts)
     print(f"{len(truth.users)} runners, {len(truth.workouts)} workouts in {given.folder}")
 
 

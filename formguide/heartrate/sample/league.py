@@ -1,7 +1,8 @@
 """The sample as files: what watches and sites would write of the workouts of a generated population.
 
-    write_sample(folder)                             12 runners with 11 workouts each, as `make run` has them
-    write_sample(folder, users=300, workouts=20)     the population that the network is scored on
+    write_sample(folder)                                       as `make run` has it: 24 runners, three of whom
+                                                               have 11 workouts, the others 4
+    write_sample(folder, users=300, workouts=20, others=20)    the population that the network is scored on
 
 A runner whose workouts have 500 points is on a site (lines of `endomondo/endomondoHR_sample.json`, every
 other one a Python dict as the source writes them, some without a speed); the others have a folder of their
@@ -31,31 +32,37 @@ from formguide.heartrate.sample.population import POINTS, UserTruth, WorkoutTrut
 from formguide.heartrate.sample.truth import TRUTH, SampleTruth
 from formguide.heartrate.sequences import Floats, Recorded
 
-USERS, WORKOUTS, SEED = 12, 11, 8
-"""The sample that `formguide run heartrate --sample` makes."""
+USERS, WORKOUTS, OTHERS, SEED = 24, 11, 4, 8
+"""The sample that `formguide run heartrate --sample` makes: enough runners for a network, and enough workouts
+of some for a backtest."""
 
 FITREC = "endomondo/endomondoHR_sample.json"
 _FIRST_SITE_ID = 5001
 _METRES_PER_DEGREE = 111_195.0
 _NOWHERE = (-41.5, -21.0)
 _GPX_EVERY = 3
+_REGULAR = 8
 
 Workout = tuple[Recorded, WorkoutTruth]
 
 
 def write_sample(
-    folder: str | Path, seed: int = SEED, users: int = USERS, workouts: int = WORKOUTS
+    folder: str | Path, seed: int = SEED, users: int = USERS, workouts: int = WORKOUTS, others: int = OTHERS
 ) -> SampleTruth:
-    """Writes the files and `truth.json` beside them; the same seed writes the same bytes, runner by
-    runner, so that any number of them needs little memory."""
+    """Writes the files and `truth.json` beside them; the same seed writes the same bytes.
+
+    workouts: of every eighth runner; others: of the others. It goes runner by runner, so that any number of
+    them needs little memory.
+    """
     told_users: dict[str, dict[str, Any]] = {}
     told_workouts: dict[str, dict[str, Any]] = {}
     mishaps = _Mishaps({}, [])
-    place = Path(folder)
+    place, count = Path(folder), 0
     (place / FITREC).parent.mkdir(parents=True, exist_ok=True)
     with (place / FITREC).open("wb") as lines:
         for number, (user, made) in enumerate(population.one_by_one(users, workouts, seed)):
             user_id = _user_id(user, number)
+            made = made if number % _REGULAR == 3 else made[:others]
             told_users[user_id] = {
                 "gender": user.gender,
                 "level": user.level,
@@ -65,11 +72,11 @@ def write_sample(
             told_workouts |= {_workout_id(user_id, run, truth): _told(truth) for run, truth in made}
             if user.recorded == POINTS:
                 _add_lines(lines, number, made)
+                count += len(made)
             else:
                 for name, body in _files(number, user, made, mishaps):
                     (place / name).parent.mkdir(parents=True, exist_ok=True)
                     (place / name).write_bytes(body)
-        count = sum(1 for user in told_users.values() if user["recorded"] == POINTS) * workouts
         if count:
             lines.write(b"{'userId': 5999, 'gender': 'female', 'sport': 'run', 'heart_rate': [88, 89, 9")
             mishaps.broken[f"{FITREC}:{count + 1}"] = "the line was cut off"
