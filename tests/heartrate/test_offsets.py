@@ -166,8 +166,8 @@ def test_the_population_is_learnt_from_what_had_ended(clean: Population) -> None
 
 @pytest.mark.slow
 def test_on_a_thousand_workouts_the_alarms_are_few_and_the_planted_are_found() -> None:
-    told = planting.told(planting.trial(users=70, seed=8101, reference_seed=8102))
-    assert told["workouts"] >= 1000
+    told = planting.told(planting.trial())
+    assert told["clean"] >= 1000
     assert told["false_alarms"] <= 0.02
-    assert told["late_lag_found"] > 0.85 and told["late_within_3_s"] > 0.85
-    assert told["shifted_offset_found"] > 0.8 and told["shifted_offset_mae"] < 3.0
+    assert told["late_lag_found"] > 0.9 and told["late_within_3_s"] > 0.9
+    assert told["shifted_offset_found"] > 0.7 and told["shifted_offset_mae"] < 3.0
