@@ -3,8 +3,9 @@
     last_block(history, models, …)     the last 30 % of each user's runs, by what was known before the first
     walk_forward(history, models, …)   every run from the tenth, each by what was known when it began
 
-both of users with at least ten usable runs, as rows of `BacktestScores`. Every run is forecast twice: given
-the speed that was run, and given its route alone.
+both of users with at least ten runs, as rows of `BacktestScores`. Every run is forecast twice: given the speed
+that was run, and given its route alone. Which runs those are is settled by their number and order, whatever
+their heart rates say; those that say nothing cannot be scored, and lead to no other run's being scored.
 
 Rules of cleaning and corrections act on what is learnt from (`History.learnt`); what is scored
 (`History.runs`) is what the sensor said. A forecaster is fitted to workouts, of anybody, that had ended
@@ -37,12 +38,14 @@ from formguide.heartrate.sequences import Floats, Recorded, by_user
 from formguide.heartrate.tables import RUN
 from formguide.schema import dtypes, empty
 
-VERSION = "1"
+VERSION = "2"
 """Changes when the same runs would be scored otherwise."""
 
 REAL, GENERATED = "real", "generated"
 
 LEAST_RUNS = 10
+LEAST_LEARNT = 7
+"""So many runs that may be learnt from must have ended before a user's first run is scored."""
 LAST_SHARE = 0.3
 REFIT_USERS = 4
 """With more users than that, what users have in common is fitted once per user, at the first run scored."""
@@ -68,13 +71,12 @@ class History:
     learnt: list[Recorded]
 
     def tested(self) -> Iterator[tuple[str, list[Recorded], list[Recorded]]]:
-        """Users with enough usable runs: their runs with a heart rate, and the workouts learnt from."""
+        """Users with at least ten runs: all of their runs, and the workouts learnt from."""
         learnt = dict(by_user(self.learnt))
-        for user, runs in by_user(self.runs):
-            heard = [run for run in runs if is_run(run) and np.isfinite(run.heart_rate_bpm).any()]
-            usable = [run for run in learnt.get(user, ()) if is_run(run)]
-            if min(len(usable), len(heard)) >= LEAST_RUNS:
-                yield user, heard, learnt[user]
+        for user, workouts in by_user(self.runs):
+            runs = [run for run in workouts if is_run(run)]
+            if len(runs) >= LEAST_RUNS:
+                yield user, runs, learnt.get(user, [])
 
     def known(self, at: datetime) -> list[Recorded]:
         """What could be learnt from, of anybody, at a moment."""
@@ -99,9 +101,11 @@ def last_block(
     for _, runs, learnt in history.tested():
         block = runs[int((1 - LAST_SHARE) * len(runs)) :]
         begins = block[0].inputs.started_at
-        fitted = {name: learn(history.known(begins)) for name, learn in models.items()}
         before = [run for run in learnt if run.inputs.ended_at < begins]
-        for run in block:
+        if not is_known(before):
+            continue
+        fitted = {name: learn(history.known(begins)) for name, learn in models.items()}
+        for run in filter(is_heard, block):
             rows += _scored(run, before, fitted, LAST_BLOCK, told or Told())
     return _table(rows)
 
@@ -114,11 +118,13 @@ def walk_forward(
     users = list(history.tested())
     for _, runs, learnt in users:
         fitted: dict[str, Forecaster] = {}
-        for run in runs[LEAST_RUNS - 1 :]:
+        for run in filter(is_heard, runs[LEAST_RUNS - 1 :]):
             begins = run.inputs.started_at
+            before = [one for one in learnt if one.inputs.ended_at < begins]
+            if not is_known(before):
+                continue
             if not fitted or len(users) <= REFIT_USERS:
                 fitted = {name: learn(history.known(begins)) for name, learn in models.items()}
-            before = [one for one in learnt if one.inputs.ended_at < begins]
             rows += _scored(run, before, fitted, WALK_FORWARD, told or Told())
     return _table(rows)
 
@@ -126,6 +132,16 @@ def walk_forward(
 def is_run(workout: Recorded) -> bool:
     """Walks and rides are learnt from by whoever can, and not scored."""
     return workout.inputs.activity == RUN
+
+
+def is_heard(workout: Recorded) -> bool:
+    """Whether there is a heart rate to score against."""
+    return bool(np.isfinite(workout.heart_rate_bpm).any())
+
+
+def is_known(before: Sequence[Recorded]) -> bool:
+    """Whether so much had been learnt of a user that the next run is scored."""
+    return sum(map(is_run, before)) >= LEAST_LEARNT
 
 
 def score(curve: Curve, measured_bpm: Floats) -> pl.DataFrame:

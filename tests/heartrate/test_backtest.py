@@ -100,6 +100,35 @@ def test_what_is_not_usable_is_scored_and_not_learnt_from(history):
     assert set(rows["training"]) == {CORRECTED} and set(rows["scored"]) == {"as recorded"}
 
 
+def test_what_a_heart_rate_says_decides_on_no_other_run(history):
+    """Ten runs, the block is the last three: a tenth that is spoilt, or silent, changes nothing but itself."""
+    ten = history.runs[:10]
+
+    def scored(of: History, task) -> dict[str, list[str]]:
+        seen: list[tuple[str, list[str], list[str]]] = []
+        rows = task(of, {"spy": lambda training: Spy(list(training), seen)})
+        known = {asked: history for asked, _, history in seen}
+        return {one: known[one] for one in rows["workout_id"].unique().sort().to_list()}
+
+    names = [run.inputs.workout_id for run in ten]
+    whole, spoilt = History(ten, ten), History(ten, ten[:-1])
+    silent = History([*ten[:-1], replace(ten[-1], heart_rate_bpm=np.full(600, np.nan))], ten[:-1])
+    assert scored(whole, last_block) == dict.fromkeys(names[7:], names[:7])
+    assert scored(spoilt, last_block) == scored(whole, last_block)
+    assert scored(silent, last_block) == dict.fromkeys(names[7:9], names[:7])
+    assert scored(spoilt, walk_forward) == scored(whole, walk_forward) == {names[9]: names[:9]}
+    assert scored(silent, walk_forward) == {}
+    early = History([*silent.runs[:2], silent.runs[-1], *ten[3:]], ten)
+    assert set(scored(early, last_block)) == set(names[7:])
+
+
+def test_who_has_hardly_been_learnt_from_is_not_scored(history):
+    ten = history.runs[:10]
+    few = History(ten, ten[1:])
+    assert last_block(few).is_empty()
+    assert set(walk_forward(few)["earlier_workouts"]) == {8}
+
+
 def test_users_with_few_runs_and_rides_are_left_out(history):
     few = History(history.runs[:9], history.learnt[:9])
     assert check(last_block(few), BacktestScores).is_empty()
