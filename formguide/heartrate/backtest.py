@@ -3,9 +3,9 @@
     last_block(history, models, …)     the last 30 % of each user's runs, by what was known before the first
     walk_forward(history, models, …)   every run from the tenth, each by what was known when it began
 
-both of users with at least ten runs, as rows of `BacktestScores`. Every run is forecast twice: given the speed
-that was run, and given its route alone. Which runs those are is settled by their number and order, whatever
-their heart rates say; those that say nothing cannot be scored, and lead to no other run's being scored.
+both of users with at least ten runs, as rows of `BacktestScores`. Every run is forecast twice: given the
+speed that was run, and given its route alone. Which runs those are is settled by their number and order,
+whatever their heart rates say; those that say nothing cannot be scored, and no other run takes their place.
 
 Rules of cleaning and corrections act on what is learnt from (`History.learnt`); what is scored
 (`History.runs`) is what the sensor said. A forecaster is fitted to workouts, of anybody, that had ended
@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 
 from formguide.heartrate import kinds, pace_plan
-from formguide.heartrate.baselines import GlobalMean, UserMean, heard_in
+from formguide.heartrate.baselines import fit_global_mean, fit_user_mean
 from formguide.heartrate.curves import Curve, Forecaster
 from formguide.heartrate.forecast_tables import (
     AS_RECORDED,
@@ -56,10 +56,10 @@ MODELS: Mapping[str, Learner] = {
     "formguide": fit_personal,
     "ode": fit_ode,
     "ridge": fit_ridge,
-    "user mean": lambda training: UserMean(heard_in(training)),
-    "global mean": lambda training: GlobalMean(heard_in(training)),
+    "user mean": fit_user_mean,
+    "global mean": fit_global_mean,
 }
-"""The forecaster that ships and its baselines; each learns from a training set."""
+"""The forecaster that ships and its baselines; each learns from the runs of a training set."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def walk_forward(
 
 
 def is_run(workout: Recorded) -> bool:
-    """Walks and rides are learnt from by whoever can, and not scored."""
+    """Walks and rides are not scored, and no model of runs learns from them."""
     return workout.inputs.activity == RUN
 
 

@@ -1,4 +1,4 @@
-"""What a heart-rate forecast has to beat without knowing how fast the run is: means."""
+"""What a heart-rate forecast has to beat without knowing how fast the run is: means, of runs alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from formguide.heartrate.curves import Curve
 from formguide.heartrate.ode import measured
-from formguide.heartrate.sequences import Floats, Inputs, Recorded
+from formguide.heartrate.sequences import Floats, Inputs, Recorded, alike
 
 GLOBAL_MEAN, USER_MEAN = "global mean", "user mean"
 
@@ -52,12 +52,22 @@ class GlobalMean:
 
 @dataclass(frozen=True)
 class UserMean:
-    """The mean of all seconds of the user's own earlier workouts; the global one where there is none."""
+    """The mean of all seconds of the user's own earlier runs; the global one where there is none."""
 
     heard: Floats
     name: str = USER_MEAN
 
     def curve(self, inputs: Inputs, history: Sequence[Recorded]) -> Curve:
-        """The user's mean so far."""
-        own = heard_in(history)
+        """The user's mean so far, in workouts of the same activity."""
+        own = heard_in(alike(history, inputs.activity))
         return flat(inputs, own if len(own) else self.heard)
+
+
+def fit_user_mean(training: Sequence[Recorded]) -> UserMean:
+    """The mean of a runner, with that of the training set's runs for whoever has none."""
+    return UserMean(heard_in(alike(training)))
+
+
+def fit_global_mean(training: Sequence[Recorded]) -> GlobalMean:
+    """The mean of the training set's runs."""
+    return GlobalMean(heard_in(alike(training)))

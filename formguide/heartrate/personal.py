@@ -22,7 +22,7 @@ import numpy as np
 from formguide.heartrate import intervals, ode
 from formguide.heartrate.curves import Curve
 from formguide.heartrate.ode import DEFAULT_PRIOR, OdeSettings, Physiology, Prior
-from formguide.heartrate.sequences import Floats, Inputs, Recorded, by_user
+from formguide.heartrate.sequences import Floats, Inputs, Recorded, alike, by_user
 
 FORMGUIDE, ODE = "formguide", "ode"
 
@@ -144,8 +144,8 @@ def fit_ode(training: Sequence[Recorded], settings: OdeSettings | None = None) -
 
 
 def prior_of(training: Sequence[Recorded], least: int = 8) -> Prior:
-    """What the runners of a training set have in common."""
-    known = [[run for run in runs if _heard(run)][-MOST_RUNS:] for _, runs in by_user(list(training))]
+    """What the runners of a training set have in common, by their runs."""
+    known = [[run for run in runs if _heard(run)][-MOST_RUNS:] for _, runs in by_user(alike(training))]
     return ode.population_prior([ode.fit(runs, settings=WALK) for runs in known if runs], least)
 
 

@@ -2,10 +2,10 @@
 
 Speed and grade enter as exponentially weighted means of the seconds so far, at six time constants each: that
 is what a distributed lag costs in a dozen coefficients instead of hundreds. How strongly they are shrunk is
-chosen by walking forward through the training workouts, never by anything later.
+chosen within the training runs, each user's last by those before, and never by anything outside of them.
 
-For a training set of several users the regression is fitted to all of them first, and a user's own workouts
-then pull it away from there; for a single user it is fitted to the own ones alone.
+For a training set of several users the regression is fitted to all of them first, and a user's own runs then
+pull it away from there; for a single user it is fitted to the own ones alone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from formguide.heartrate.baselines import NOBODY_SPREAD_BPM, flat, heard_in
 from formguide.heartrate.curves import Curve
 from formguide.heartrate.ode import CEILING_BPM, FASTEST_MPS, measured, smoothed, trailing_grade
-from formguide.heartrate.sequences import Floats, Inputs, Recorded, by_user
+from formguide.heartrate.sequences import Floats, Inputs, Recorded, alike, by_user
 
 RIDGE = "ridge"
 
@@ -107,21 +107,22 @@ class Ridge:
     name: str = RIDGE
 
     def curve(self, inputs: Inputs, history: Sequence[Recorded]) -> Curve:
-        """The regression fitted to the history, or the common one."""
-        line = fit_line([rows_of(run) for run in history], self.penalty, self.common)
+        """The regression fitted to the history's workouts of the same activity, or the common one."""
+        own = alike(history, inputs.activity)
+        line = fit_line([rows_of(run) for run in own], self.penalty, self.common)
         if line is None:
-            return flat(inputs, heard_in(history))
+            return flat(inputs, heard_in(own))
         middle = line.of(design(inputs))
         return Curve(middle + min(self.low_bpm, 0.0), middle, middle + max(self.high_bpm, 0.0))
 
 
 def fit_ridge(training: Sequence[Recorded]) -> Ridge:
-    """Chooses the penalty by walking forward through the training set, and fits the common regression.
+    """Chooses the penalty by walking forward through the training set's runs, and fits the common regression.
 
     Where the users make a population, the penalty is chosen on every second of them, with the common
     regression of the others: on users whom it has not seen.
     """
-    users = [[rows_of(run) for run in runs] for _, runs in by_user(list(training))]
+    users = [[rows_of(run) for run in runs] for _, runs in by_user(alike(training))]
     users = [[rows for rows in runs if len(rows.y)] for runs in users]
     many = len(users) >= LEAST_USERS
     others = [rows for runs in users[::2] for rows in runs] if many else []

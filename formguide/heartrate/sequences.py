@@ -7,13 +7,15 @@ beside it, to learn from and to score against.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+
+from formguide.heartrate.tables import RUN
 
 Floats = NDArray[np.float64]
 
@@ -95,6 +97,11 @@ def by_user(runs: list[Recorded]) -> Iterator[tuple[str, list[Recorded]]]:
     """Each user with the own workouts, in the order of the users' ids."""
     for user in sorted({run.inputs.user_id for run in runs}):
         yield user, of_user(runs, user)
+
+
+def alike(runs: Sequence[Recorded], activity: str = RUN) -> list[Recorded]:
+    """The workouts of an activity: a ride's heart rate says nothing of what a run asks."""
+    return [run for run in runs if run.inputs.activity == activity]
 
 
 def _of_one(workout: dict[str, object], columns: Floats) -> Recorded:

@@ -101,7 +101,7 @@ def test_what_is_not_usable_is_scored_and_not_learnt_from(history):
 
 
 def test_what_a_heart_rate_says_decides_on_no_other_run(history):
-    """Ten runs, the block is the last three: a tenth that is spoilt, or silent, changes nothing but itself."""
+    """Of ten runs the last three are scored: a tenth that is spoilt, or silent, changes nothing else."""
     ten = history.runs[:10]
 
     def scored(of: History, task) -> dict[str, list[str]]:
@@ -134,6 +134,31 @@ def test_users_with_few_runs_and_rides_are_left_out(history):
     assert check(last_block(few), BacktestScores).is_empty()
     rides = [replace(run, inputs=replace(run.inputs, activity="ride")) for run in history.runs]
     assert last_block(History(rides, rides)).is_empty()
+
+
+def test_rides_teach_nobody_of_runs():
+    """Nobody's forecast of a run depends on the rides among what is learnt from."""
+    runs = [run for who in range(8) for run in runs_of(3, seconds=300, user=f"u{who}", seed=who)]
+    rides = [
+        replace(
+            run,
+            inputs=replace(
+                run.inputs,
+                activity="ride",
+                workout_id=f"{run.inputs.workout_id}r",
+                speed_mps=run.inputs.speed_mps * 2.5,
+            ),
+            heart_rate_bpm=run.heart_rate_bpm - 25,
+        )
+        for run in runs
+    ]
+    mixed = [one for both in zip(runs, rides, strict=True) for one in both]
+    asked = inputs_of(20, 300, "u3")
+    own = [one for one in mixed if one.inputs.user_id == "u3"]
+    for name, learn in backtest.MODELS.items():
+        plain = learn(runs).curve(asked, own[::2])
+        assert learn(mixed).curve(asked, own).p50.tobytes() == plain.p50.tobytes(), name
+        assert learn(rides).curve(asked, own[1::2]).p50.tobytes() == learn([]).curve(asked, []).p50.tobytes()
 
 
 def test_a_run_on_the_spot_is_scored_without_a_route(history):
