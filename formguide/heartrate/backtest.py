@@ -7,9 +7,10 @@ both of users with at least ten runs, as rows of `BacktestScores`. Every run is 
 speed that was run, and given its route alone. Which runs those are is settled by their number and order,
 whatever their heart rates say; those that say nothing cannot be scored, and no other run takes their place.
 
-Rules of cleaning and corrections act on what is learnt from (`History.learnt`); what is scored
-(`History.runs`) is what the sensor said. A forecaster is fitted to workouts, of anybody, that had ended
-before the first run that it is asked about began.
+Rules of the heart rate and corrections act on what is learnt from (`History.learnt`); what is scored
+(`History.runs`) is what the sensor said. Where what is learnt from is corrected, the same curves are scored
+against corrected heart rates too, as rows of their own: what was found of a run is hindsight. A forecaster
+is fitted to workouts, of anybody, that had ended before the first run that it is asked about began.
 """
 
 from __future__ import annotations
@@ -17,15 +18,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from formguide.heartrate import kinds, pace_plan
 from formguide.heartrate.baselines import fit_global_mean, fit_user_mean
 from formguide.heartrate.curves import Curve, Forecaster
 from formguide.heartrate.forecast_tables import (
     AS_RECORDED,
+    CORRECTED,
     LAST_BLOCK,
     ROUTE_ONLY,
     SPEED_RUN,
@@ -65,10 +69,12 @@ MODELS: Mapping[str, Learner] = {
 @dataclass(frozen=True)
 class History:
     """runs: all workouts, as they are scored; learnt: those that models may learn from, as they may (cleaned,
-    perhaps corrected), in the same order."""
+    perhaps corrected), in the same order; corrected: all workouts again, with what was found of shifts and
+    lags taken off, for scores that say so (None: there are none)."""
 
     runs: list[Recorded]
     learnt: list[Recorded]
+    corrected: list[Recorded] | None = None
 
     def tested(self) -> Iterator[tuple[str, list[Recorded], list[Recorded]]]:
         """Users with at least ten runs: all of their runs, and the workouts learnt from."""
@@ -86,7 +92,7 @@ class History:
 @dataclass(frozen=True)
 class Told:
     """What the rows of a backtest are labelled with: whose workouts; which heart rate was learnt from; which
-    is scored."""
+    is scored, where nothing else is said."""
 
     population: str = REAL
     training: str = AS_RECORDED
@@ -98,6 +104,7 @@ def last_block(
 ) -> pl.DataFrame:
     """The last 30 % of each user's runs; neither models nor histories know any of them."""
     rows: list[pl.DataFrame] = []
+    corrected = _corrected(history)
     for _, runs, learnt in history.tested():
         block = runs[int((1 - LAST_SHARE) * len(runs)) :]
         begins = block[0].inputs.started_at
@@ -106,7 +113,7 @@ def last_block(
             continue
         fitted = {name: learn(history.known(begins)) for name, learn in models.items()}
         for run in filter(is_heard, block):
-            rows += _scored(run, before, fitted, LAST_BLOCK, told or Told())
+            rows.append(_scored(run, before, fitted, LAST_BLOCK, told or Told(), corrected))
     return _table(rows)
 
 
@@ -115,6 +122,7 @@ def walk_forward(
 ) -> pl.DataFrame:
     """Every run of each user from the tenth, by the workouts that had ended when it began."""
     rows: list[pl.DataFrame] = []
+    corrected = _corrected(history)
     users = list(history.tested())
     for _, runs, learnt in users:
         fitted: dict[str, Forecaster] = {}
@@ -125,7 +133,7 @@ def walk_forward(
                 continue
             if not fitted or len(users) <= REFIT_USERS:
                 fitted = {name: learn(history.known(begins)) for name, learn in models.items()}
-            rows += _scored(run, before, fitted, WALK_FORWARD, told or Told())
+            rows.append(_scored(run, before, fitted, WALK_FORWARD, told or Told(), corrected))
     return _table(rows)
 
 
@@ -149,6 +157,10 @@ def score(curve: Curve, measured_bpm: Floats) -> pl.DataFrame:
 
     Seconds without a measured heart rate (NaN) are not counted; all others are, whatever they say.
     """
+    return pl.DataFrame(_sums(curve, measured_bpm))
+
+
+def _sums(curve: Curve, measured_bpm: Floats) -> dict[str, NDArray[Any]]:
     heard = np.isfinite(measured_bpm)
     minute = (np.arange(len(measured_bpm)) // 60)[heard]
     said = measured_bpm[heard]
@@ -164,7 +176,7 @@ def score(curve: Curve, measured_bpm: Floats) -> pl.DataFrame:
     seconds = np.bincount(minute)
     there = np.flatnonzero(seconds)
     summed = {name: np.bincount(minute, weights=of)[there] for name, of in sums.items()}
-    return pl.DataFrame({"minute": there, "seconds": seconds[there], **summed})
+    return {"minute": there, "seconds": seconds[there], **summed}
 
 
 def curves_of(
@@ -194,23 +206,38 @@ def _scored(
     fitted: Mapping[str, Forecaster],
     task: str,
     told: Told,
-) -> Iterator[pl.DataFrame]:
-    labels = {
+    corrected: Mapping[str, Floats],
+) -> pl.DataFrame:
+    about = {
         "task": task,
         "population": told.population,
         "training": told.training,
-        "scored": told.scored,
         "workout_id": run.inputs.workout_id,
         "user_id": run.inputs.user_id,
         "kind": kinds.kind(run.inputs, history),
         "kind_by_heart_rate": kinds.kind_by_heart_rate(run, history),
         "earlier_workouts": len(history),
     }
+    measured = {told.scored: run.heart_rate_bpm}
+    if run.inputs.workout_id in corrected:
+        measured[CORRECTED] = corrected[run.inputs.workout_id]
+    labels: list[tuple[str, str, str]] = []
+    sums: list[dict[str, NDArray[Any]]] = []
     for given, model, curve in curves_of(run, history, fitted.values()):
-        found = score(curve, run.heart_rate_bpm)
-        yield found.with_columns(
-            pl.lit(v).alias(k) for k, v in (labels | {"given": given, "model": model}).items()
-        )
+        for scored, beats in measured.items():
+            found = _sums(curve, beats)
+            sums.append(found)
+            labels += [(given, model, scored)] * len(found["minute"])
+    columns = {name: np.concatenate([one[name] for one in sums]) for name in sums[0]}
+    which = dict(zip(("given", "model", "scored"), zip(*labels, strict=True), strict=True))
+    return pl.DataFrame(which | columns).with_columns(
+        pl.lit(value).alias(name) for name, value in about.items()
+    )
+
+
+def _corrected(history: History) -> dict[str, Floats]:
+    """By workout its heart rate without what was found of shifts and lags."""
+    return {run.inputs.workout_id: run.heart_rate_bpm for run in history.corrected or ()}
 
 
 def _table(rows: list[pl.DataFrame]) -> pl.DataFrame:

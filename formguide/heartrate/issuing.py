@@ -26,7 +26,7 @@ from formguide.heartrate.forecast_tables import (
     HeartRateForecasts,
     HeldOutScores,
 )
-from formguide.heartrate.histories import read_history
+from formguide.heartrate.histories import read_history, with_corrections
 from formguide.heartrate.tables import SPORT, Corrections, Samples, Workouts
 from formguide.lake import Lake
 from formguide.making import Made, carried_over
@@ -117,15 +117,16 @@ def log_forecasts(lake: Lake, months: Iterable[int], made_at: datetime | None = 
 
 def make_scores(lake: Lake, progress: Progress = lambda _: None) -> Made:
     """The backtest over everything that the lake holds: the last block of each user's runs and walking
-    forward, learnt from workouts as recorded, and from corrected ones."""
+    forward, learnt from workouts as recorded, and from corrected ones; the latter scored as recorded, and
+    against corrected heart rates too."""
     made_from = fingerprint(SCORES_VERSION, _versions(lake, lake.partitions(SPORT, Workouts.name)))
     manifest = lake.manifest(SPORT, BacktestScores.name, None)
     if manifest is not None and manifest.made_from == made_from:
         return carried_over(manifest)
     population = GENERATED if ARRIVALS.holds_sample(lake) else REAL
     rows = []
-    for training in (AS_RECORDED, CORRECTED):
-        history = read_history(lake, correct=training == CORRECTED)
+    plain = read_history(lake)
+    for training, history in ((AS_RECORDED, plain), (CORRECTED, with_corrections(lake, plain))):
         told = Told(population, training)
         progress(f"the last block, learnt from heart rates {training}")
         rows.append(backtest.last_block(history, told=told))
