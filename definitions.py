@@ -11,6 +11,7 @@ from assets import (
     baseball_day,
     formula1,
     heartrate,
+    heartrate_look,
     heartrate_models,
     track,
     track_models,
@@ -34,6 +35,7 @@ ASSETS = dg.load_assets_from_modules(
         triathlon,
         triathlon_forecasts,
         heartrate,
+        heartrate_look,
         heartrate_models,
         warehouse,
     ]

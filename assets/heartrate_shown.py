@@ -7,7 +7,8 @@ import polars as pl
 
 from formguide.findings import as_markdown, as_markdown_image
 from formguide.heartrate import cleaning, network_issuing, pictures, shown
-from formguide.heartrate.forecast_tables import ForecastScorecard
+from formguide.heartrate import exploration as looking
+from formguide.heartrate.forecast_tables import AS_RECORDED, SPEED_RUN, ForecastScorecard
 from formguide.heartrate.tables import SPORT, QualityFindings
 from formguide.lake import Lake
 
@@ -31,6 +32,17 @@ def findings(lake: Lake) -> dict[str, Any]:
     return {"rules": dg.MetadataValue.md(as_markdown(cleaning.by_rule(found)))}
 
 
+def exploration(lake: Lake) -> dict[str, Any]:
+    """Where the pages are, and the correlations."""
+    files = {file.name.split("-")[0]: file for file in lake.data_files(SPORT, looking.NAME)}
+    png = lake.read_bytes(SPORT, looking.NAME, None)[looking.PICTURE]
+    return {
+        "gallery": dg.MetadataValue.path(str(files["gallery"])),
+        "quality_report": dg.MetadataValue.path(str(files["quality"])),
+        "correlations": dg.MetadataValue.md(as_markdown_image(png, "Correlations of the features")),
+    }
+
+
 def network(lake: Lake) -> dict[str, Any]:
     """How its training went."""
     manifest = lake.manifest(SPORT, network_issuing.MODEL, None)
@@ -43,9 +55,16 @@ def network(lake: Lake) -> dict[str, Any]:
 
 
 def scorecard(lake: Lake) -> dict[str, Any]:
-    """The headline scores, ours and every baseline's."""
+    """The headline scores, ours and every baseline's, and the error by minute."""
     card = lake.read_table(SPORT, ForecastScorecard.name, None, ForecastScorecard)
+    if card.is_empty():
+        return {}
+    headline = (
+        (card["given"] == SPEED_RUN) & (card["scored"] == AS_RECORDED) & (card["task"] == card["task"][0])
+    )
+    png = pictures.error_by_minute(card.filter(headline & (card["training"] == card["training"][0])))
+    minutes = dg.MetadataValue.md(as_markdown_image(png, "Error by minute"))
     rows = card.filter((card["by"] == "all") & card["metric"].is_in(HEADLINE)).drop(
         "is_sample", "by", "group"
     )
-    return {} if rows.is_empty() else {"scores": dg.MetadataValue.md(as_markdown(rows))}
+    return {"scores": dg.MetadataValue.md(as_markdown(rows)), "error_by_minute": minutes}

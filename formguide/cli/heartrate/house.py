@@ -34,6 +34,7 @@ class HeartRate:
         "heartrate__heart_rate_forecasts": "forecasts of every run",
         "heartrate__forecast_log": "what was issued, on record",
         "heartrate__backtest_scores": "past runs forecast again",
+        "heartrate__exploration": "gallery, quality report",
         "heartrate__network": "network for people never seen",
         "heartrate__forecast_scorecard": "scorecard with baselines",
     }
@@ -52,8 +53,10 @@ class HeartRate:
         write_sample(folder)
 
     def over_all_seasons(self, lake: Lake) -> Any:
-        """The scorecard of the sample; of real workouts `formguide backtest heartrate` asks for it."""
-        return models().OVER_ALL_MONTHS if ARRIVALS.holds_sample(lake) else None
+        """The pages to look at, and the scorecard of the sample; of real workouts `formguide backtest
+        heartrate` asks for it."""
+        pages = import_module("assets.heartrate_look").EXPLORATION
+        return pages | models().OVER_ALL_MONTHS if ARRIVALS.holds_sample(lake) else pages
 
     def make(self, platform: Runs, lake: Lake, seasons: Sequence[int]) -> None:
         """From the files to the samples, month by month; a month that has not begun is left out, and
