@@ -18,7 +18,14 @@ from resources import LakeResource
 from sensors import SENSORS
 
 GRAPH = build_defs().resolve_asset_graph()
-NO_TABLES = {"gathered", "streak_policy", "peak_model", "finish_time_posterior", "heart_rate_network"}
+NO_TABLES = {
+    "exploration",
+    "finish_time_posterior",
+    "gathered",
+    "heart_rate_network",
+    "peak_model",
+    "streak_policy",
+}
 """What is no table: files, or what only happens."""
 ASSETS = sorted(GRAPH.materializable_asset_keys)
 
