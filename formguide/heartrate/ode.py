@@ -30,6 +30,7 @@ import numpy as np
 
 from formguide.heartrate import _ode_kernel as kernel
 from formguide.heartrate.effort import cost_of_running
+from formguide.heartrate.remembered import OfObjects
 from formguide.heartrate.sequences import Floats, Inputs, Recorded
 
 TAILS = 4.0
@@ -63,6 +64,9 @@ LEAST_BPM, MOST_BPM = 30.0, 230.0
 """Outside, nobody's heart was measured: such seconds are not learnt from."""
 CEILING_BPM = 200.0
 """A curve rises above it only for somebody who has been seen above it."""
+
+MOST_REMEMBERED = 256
+"""Efforts of so many of the latest workouts are kept."""
 
 
 @dataclass(frozen=True)
@@ -137,12 +141,19 @@ class Effort:
 
 def effort(inputs: Inputs) -> Effort:
     """What each second costs, from its speed and from the grade of the seconds up to it."""
-    speed = np.clip(inputs.speed_mps, 0.0, FASTEST_MPS)
-    extra = speed * (cost_of_running(trailing_grade(inputs)) - cost_of_running(0.0))
-    above = trailing_grade(inputs) > 0
+    return _efforts(inputs)
+
+
+def _effort(inputs: Inputs) -> Effort:
+    speed, grade = np.clip(inputs.speed_mps, 0.0, FASTEST_MPS), trailing_grade(inputs)
+    extra = speed * (cost_of_running(grade) - cost_of_running(0.0))
+    above = grade > 0
     return Effort(
         speed * float(cost_of_running(0.0)), np.where(above, extra, 0.0), np.where(above, 0.0, extra)
     )
+
+
+_efforts = OfObjects(_effort, MOST_REMEMBERED)
 
 
 def trailing_grade(inputs: Inputs) -> Floats:

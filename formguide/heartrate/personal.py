@@ -10,18 +10,18 @@ last weeks (a random walk that the days' shifts are noisy readings of), around i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import islice
-from typing import Generic, TypeVar
 
 import numpy as np
 
 from formguide.heartrate import intervals, ode
 from formguide.heartrate.curves import Curve
 from formguide.heartrate.ode import DEFAULT_PRIOR, OdeSettings, Physiology, Prior
+from formguide.heartrate.remembered import Memory, OfObjects
 from formguide.heartrate.sequences import Floats, Inputs, Recorded, alike, by_user
 
 FORMGUIDE, ODE = "formguide", "ode"
@@ -43,35 +43,11 @@ DAY_BPM = 4.0
 """How far a day lies from it."""
 LEAST_BPM = 35.0
 
-
 MOST_REMEMBERED = 4000
+MOST_DIGESTS = 500
 
-T = TypeVar("T")
-
-
-class _Memory(Generic[T]):
-    """The latest values by a digest of everything that they depend on: a backtest asks for the same fits, and
-    the same errors of earlier runs, again and again."""
-
-    def __init__(self) -> None:
-        self._values: dict[str, T] = {}
-
-    def get(self, key: str, make: Callable[[], T]) -> T:
-        """The value, made if it is not remembered."""
-        if key not in self._values:
-            made = make()
-            while len(self._values) >= MOST_REMEMBERED:
-                self._values.pop(next(iter(self._values)))
-            self._values[key] = made
-        return self._values[key]
-
-    def clear(self) -> None:
-        """Forgets everything."""
-        self._values.clear()
-
-
-_fits = _Memory[Physiology]()
-_errors = _Memory[Floats]()
+_fits = Memory[Physiology](MOST_REMEMBERED)
+_errors = Memory[Floats](MOST_REMEMBERED)
 
 
 @dataclass(frozen=True)
@@ -99,7 +75,7 @@ class Personal:
         """What is known of a runner at a moment: parameters, level of late (beats a minute), half-width of
         the interval (in units of `intervals.scale_bpm`), and how many runs that comes from."""
         known = learnt_from(activity, history)
-        keys = self._keys(known)
+        keys = _keys_of(self.prior, known)
         found, level = self._fitted(at, known, self.settings, keys[-1])
         return found, level, intervals.half_width(self._met(known, keys)), len(known)
 
@@ -108,15 +84,6 @@ class Personal:
     ) -> tuple[Physiology, float]:
         found = _fits.get(f"{key} {settings}", lambda: ode.fit(known, self.prior, settings))
         return found, level_of_late(found, known, at) if self.carries_level else 0.0
-
-    def _keys(self, known: Sequence[Recorded]) -> list[str]:
-        """A digest of the prior and of each beginning of a history: none of its runs, the first, …, all."""
-        chain = hashlib.blake2b(self.prior.mean.tobytes() + self.prior.sd.tobytes(), digest_size=16)
-        keys = [chain.hexdigest()]
-        for run in known:
-            _digest(chain, run)
-            keys.append(chain.hexdigest())
-        return keys
 
     def _met(self, known: Sequence[Recorded], keys: Sequence[str]) -> list[Floats]:
         """Errors of the latest runs, each forecast from those before it, as `intervals.shares_within`."""
@@ -146,7 +113,13 @@ def fit_ode(training: Sequence[Recorded], settings: OdeSettings | None = None) -
 def prior_of(training: Sequence[Recorded], least: int = 8) -> Prior:
     """What the runners of a training set have in common, by their runs."""
     known = [[run for run in runs if _heard(run)][-MOST_RUNS:] for _, runs in by_user(alike(training))]
-    return ode.population_prior([ode.fit(runs, settings=WALK) for runs in known if runs], least)
+    return ode.population_prior([_by_itself(runs) for runs in known if runs], least)
+
+
+def _by_itself(known: Sequence[Recorded]) -> Physiology:
+    """One runner's fit around textbook physiology."""
+    key = _keys_of(DEFAULT_PRIOR, known)[-1]
+    return _fits.get(f"{key} {WALK}", lambda: ode.fit(known, DEFAULT_PRIOR, WALK))
 
 
 def forecast_run(
@@ -200,8 +173,24 @@ def _heard(run: Recorded) -> bool:
     return bool(np.isfinite(ode.measured(run)).any())
 
 
-def _digest(digest: hashlib.blake2b, run: Recorded) -> None:
+def _keys_of(prior: Prior, known: Sequence[Recorded]) -> list[str]:
+    """A digest of the prior and of each beginning of a history: none of its runs, the first, …, all."""
+    chain = hashlib.blake2b(prior.mean.tobytes() + prior.sd.tobytes(), digest_size=16)
+    keys = [chain.hexdigest()]
+    for run in known:
+        chain.update(_digest(run))
+        keys.append(chain.hexdigest())
+    return keys
+
+
+def _digested(run: Recorded) -> bytes:
     """Everything of a run that a forecast looks at."""
-    digest.update(f"{run.inputs.started_at.isoformat()} {len(run.inputs)}".encode())
+    digest = hashlib.blake2b(
+        f"{run.inputs.started_at.isoformat()} {len(run.inputs)}".encode(), digest_size=16
+    )
     for values in (run.inputs.speed_mps, run.inputs.altitude_m, run.heart_rate_bpm):
         digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.digest()
+
+
+_digest = OfObjects(_digested, MOST_DIGESTS)

@@ -18,6 +18,7 @@ import numpy as np
 from formguide.heartrate.baselines import NOBODY_SPREAD_BPM, flat, heard_in
 from formguide.heartrate.curves import Curve
 from formguide.heartrate.ode import CEILING_BPM, FASTEST_MPS, measured, smoothed, trailing_grade
+from formguide.heartrate.remembered import OfObjects
 from formguide.heartrate.sequences import Floats, Inputs, Recorded, alike, by_user
 
 RIDGE = "ridge"
@@ -33,6 +34,8 @@ LEAST_USERS = 5
 MOST_TUNED = 40
 """Workouts that the penalty is chosen on: the last of their users, spread over the training set."""
 LEAST_BPM = 40.0
+MOST_REMEMBERED = 256
+"""Rows of so many of the latest workouts are kept."""
 
 
 def design(inputs: Inputs) -> Floats:
@@ -68,8 +71,15 @@ class Rows:
 
 def rows_of(run: Recorded) -> Rows:
     """Every fifth second in which a heart rate was measured."""
+    return _rows(run)
+
+
+def _rows_of(run: Recorded) -> Rows:
     x, y = design(run.inputs)[::STEP_SEC], measured(run)[::STEP_SEC]
     return Rows(x[np.isfinite(y)], y[np.isfinite(y)])
+
+
+_rows = OfObjects(_rows_of, MOST_REMEMBERED)
 
 
 def fit_line(rows: Sequence[Rows], penalty: float, towards: Line | None = None) -> Line | None:
