@@ -1,4 +1,4 @@
-"""The pictures of the README, drawn anew: asset graphs, one forecast, and how calibrated forecasts were.
+"""The pictures of the README, drawn anew: asset graphs, forecasts, and how calibrated forecasts were.
 
     python -m scripts.pictures [--out docs] [--from FOLDER] [--only asset_graph_track forecast calibration …]
 
@@ -33,6 +33,10 @@ from formguide.formula1.sample import write_sample
 from formguide.formula1.scenarios import MIXED
 from formguide.formula1.settings import ForecastSettings
 from formguide.formula1.weekends import Weekend, build_weekends
+from formguide.heartrate import personal
+from formguide.heartrate import pictures as heart_rate
+from formguide.heartrate.sample.population import generate
+from formguide.heartrate.shown import Shown
 from scripts.asset_graph import asset_graph
 from scripts.canvas import DEEP, GREY, INK, LIGHT, PALE, STYLE, WARM, figure
 
@@ -177,9 +181,22 @@ def draw_reliability(axes: Axes, of: League, run: Sequence[Weekend]) -> None:
     axes.legend(frameon=False, loc="upper left")
 
 
-def save(made: Figure, path: Path) -> None:
+# -- a run ---------------------------------------------------------------------------------------
+
+
+def one_run(earlier: int = 14, seed: int = 8) -> bytes:
+    """A run of a runner of heart rate's sample, forecast from the earlier ones, and what was measured."""
+    *past, run = generate(1, earlier + 1, seed).runs
+    curve = personal.forecast_run(run.inputs, past)
+    return heart_rate.forecast(Shown(run.inputs, run.heart_rate_bpm, curve))
+
+
+def save(made: Figure | bytes, path: Path) -> None:
     """Writes a PNG without a date or a version in it."""
-    made.savefig(path, metadata={"Software": None})
+    if isinstance(made, bytes):
+        path.write_bytes(made)
+    else:
+        made.savefig(path, metadata={"Software": None})
     print(f"{path}: {path.stat().st_size / 1024:.0f} KiB")
 
 
@@ -190,7 +207,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent.parent / "docs")
     parser.add_argument("--from", dest="folder", type=Path, help="real race weekends, for the calibration")
     graphs = {f"asset_graph_{sport.value}": sport.value for sport in Sport}
-    names = (*graphs, "forecast", "calibration")
+    names = (*graphs, "forecast", "calibration", "heart_rate")
     parser.add_argument("--only", nargs="+", choices=names, default=names)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
@@ -207,10 +224,11 @@ def main() -> None:
 
         return asset_graph(defs, sport)
 
-    draw: dict[str, Callable[[], Figure]] = {
+    draw: dict[str, Callable[[], Figure | bytes]] = {
         **{name: partial(assets, sport) for name, sport in graphs.items()},
         "forecast": lambda: one_race(sample()),
         "calibration": lambda: calibration(league(args.folder, "Formula 1") if args.folder else sample()),
+        "heart_rate": one_run,
     }
     for name in args.only:
         save(draw[name](), args.out / f"{name}.png")
