@@ -18,11 +18,11 @@ from formguide.asof import fingerprint
 from formguide.heartrate import population_backtest
 from formguide.heartrate.arrivals import ARRIVALS
 from formguide.heartrate.backtest import GENERATED, REAL, History, Told
-from formguide.heartrate.forecast_tables import CORRECTED, HeldOutScores
+from formguide.heartrate.forecast_tables import HeldOutScores
 from formguide.heartrate.histories import history_of
 from formguide.heartrate.network import FittedNetwork
 from formguide.heartrate.population_backtest import NETWORK, NETWORKS, Candidate
-from formguide.heartrate.tables import SPORT, Corrections, Samples, Workouts
+from formguide.heartrate.tables import SPORT, Samples, Workouts
 from formguide.heartrate.tracking import Kept, Several, Tracker
 from formguide.lake import Lake
 from formguide.making import Made, carried_over
@@ -31,7 +31,7 @@ from formguide.schema import empty
 MODEL = "heart_rate_network"
 """The asset of the fitted network."""
 
-VERSION = "1"
+VERSION = "2"
 """Changes when the same workouts would give another network or other scores."""
 
 LEAST_USERS = 20
@@ -78,7 +78,7 @@ def make_network(
     else:
         progress(f"{len(networks)} networks, {users} users")
         kept = Kept()
-        told = Told(GENERATED if sample else REAL, CORRECTED)
+        told = Told(GENERATED if sample else REAL)
         trackers = {NETWORK: kept if tracker is None else Several(kept, tracker)}
         found = population_backtest.held_out_users(history, networks, told=told, trackers=trackers)
         scores = found.scores
@@ -110,7 +110,8 @@ def _history(lake: Lake) -> tuple[History, int]:
     """The workouts to fit to and to score, of whole users, and how many users are left out.
 
     Where the lake holds more than `MOST_WORKOUTS`, users are taken in the order of the SHA-256 of their ids,
-    and the samples of the others are never in memory together.
+    and the samples of the others are never in memory together. Heart rates are as recorded: what is corrected
+    leans on everybody, and so on users who are to be held out.
     """
     every = lake.read_table(SPORT, Workouts.name, None, Workouts)
     counts = dict(every.group_by("user_id").len().iter_rows())
@@ -120,21 +121,13 @@ def _history(lake: Lake) -> tuple[History, int]:
     workouts = every.filter(pl.col("user_id").is_in(chosen))
     ids = workouts.select("workout_id")
     months = lake.partitions(SPORT, Workouts.name)
-    samples, corrections = (
-        pl.concat(
-            [
-                lake.read_table(SPORT, table.name, [month], table).join(ids, on="workout_id", how="semi")
-                for month in months
-            ]
-            or [empty(table)]
-        )
-        for table in (Samples, Corrections)
-    )
-    return history_of(workouts, samples, corrections), len(ordered) - len(chosen)
+    parts = (lake.read_table(SPORT, Samples.name, [month], Samples) for month in months)
+    samples = pl.concat([part.join(ids, on="workout_id", how="semi") for part in parts] or [empty(Samples)])
+    return history_of(workouts, samples), len(ordered) - len(chosen)
 
 
 def _made_from(lake: Lake, networks: Mapping[str, Candidate]) -> str:
-    wanted = (Workouts.name, Samples.name, Corrections.name)
+    wanted = (Workouts.name, Samples.name)
     versions = [
         (month, [m.hash if (m := lake.manifest(SPORT, name, month)) else None for name in wanted])
         for month in lake.partitions(SPORT, Workouts.name)

@@ -4,7 +4,9 @@
     compared(history, …)         networks against each other on the validation users: what choices are made by
 
 Users are parted 70/15/15, with every level and gender in each part (`splits.users_apart`). A test user's run
-is forecast from the same user's earlier ones, of which nothing was learnt before. Cleaning and corrections
+is forecast from the same user's earlier ones, of which nothing was learnt before; what is common to users is
+learnt from the others' workouts of all dates, so this says what is worth knowing of strangers, and not what
+could have been known on a day. Cleaning and corrections
 act on what is learnt from; what is scored is what the sensor said.
 """
 
@@ -31,7 +33,7 @@ from formguide.heartrate.splits import Split, users_apart
 from formguide.heartrate.tracking import Tracker
 from formguide.schema import dtypes, empty
 
-NETWORK, PARITY_LSTM = "network", "parity lstm"
+NETWORK, PARITY_LSTM = "network", "parity lstm, 30 % of users"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@
     oracle       how well the true model does that does not know a runner's parameters: the yardstick
     league       `write_sample(folder)`: a small population as files
 
-Nothing in it is real, and its scores say nothing about real runners. It holds effects that the models of
-`formguide.heartrate` do not know of, so that a perfect score would be suspicious.
+Nothing in it is real, and its scores say nothing about real runners. Its weather, shifts of days and faults
+are in no input, and the equation of `formguide.heartrate.ode` knows neither warmth, fatigue nor fitness; the
+terms of `formguide.heartrate.response` have the form of some of them, which flatters the network here.
 """
