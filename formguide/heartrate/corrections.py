@@ -32,7 +32,7 @@ from formguide.lake import Lake
 from formguide.making import Made, carried_over
 from formguide.schema import empty
 
-VERSION = "1"
+VERSION = "2"
 """Changes when the same workouts would be corrected otherwise."""
 
 MONTHS_BACK = 36

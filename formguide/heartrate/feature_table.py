@@ -21,7 +21,7 @@ from formguide.lake import Lake
 from formguide.making import Made, carried_over
 from formguide.schema import Table, empty
 
-FEATURES_VERSION = "1"
+FEATURES_VERSION = "2"
 """Changes when the same samples would give other features."""
 
 

@@ -5,7 +5,8 @@
     binned(values)    → a measurement on that grid
 
 They take `Inputs`, which hold no heart rate. Lags and windows are seconds, whatever the device recorded at;
-before the start a workout is taken to have stood as it began.
+before the start a workout is taken to have stood as it began. Where a device was silent for up to 15 seconds,
+the seconds between are `Inputs`' own interpolation (`sequences.filled`), which knows the next measured one.
 
 The last three are what a heart remembers longer than a window: how long it has been going (cardiac drift),
 how much was asked of it lately (an exponentially weighted load, which is what oxygen uptake and warmth

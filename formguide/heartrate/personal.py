@@ -26,7 +26,7 @@ from formguide.heartrate.sequences import Floats, Inputs, Recorded, alike, by_us
 
 FORMGUIDE, ODE = "formguide", "ode"
 
-VERSION = "1"
+VERSION = "2"
 """Changes when the same runs would give other forecasts."""
 
 MOST_RUNS = 40

@@ -19,13 +19,18 @@ from formguide.heartrate.tables import RUN
 
 Floats = NDArray[np.float64]
 
+MOST_BETWEEN_SEC = 15.0
+"""Between two measured seconds no further apart than this, speed and altitude are interpolated: sites that
+keep 500 points of a workout keep them every few seconds, and stairs through them would be a worse speed."""
+
 
 @dataclass(frozen=True)
 class Inputs:
     """What is known of a workout when its heart rate is forecast, second by second.
 
     t_sec (n,): 0, 1, 2 … without gaps; speed_mps (n,): m/s, never NaN; altitude_m (n,): metres, never NaN (0
-    throughout where nobody measured it); cadence_rpm, power_w (n,) or None; started_at: UTC.
+    throughout where nobody measured it); cadence_rpm, power_w (n,) or None; started_at: UTC. Seconds that
+    nobody measured are `filled`.
     """
 
     workout_id: str
@@ -67,8 +72,8 @@ def recorded(
     """Workouts as arrays, in the order of their start (and id).
 
     workouts, samples: rows of `tables.Workouts` and of `tables.Samples` (any further columns); heart_rate:
-    the column that holds it. Speed and altitude are interpolated over seconds that nobody measured, and held
-    at both ends; heart rate is not: those seconds are NaN. Workouts without samples are left out.
+    the column that holds it. Seconds that nobody measured get speed, altitude, cadence and power as `filled`
+    has them; heart rate is not filled: those seconds are NaN. Workouts without samples are left out.
     """
     wanted = ["t_sec", "speed_mps", "altitude_m", "cadence_rpm", "power_w", heart_rate]
     found = (
@@ -117,16 +122,25 @@ def _of_one(workout: dict[str, object], columns: Floats) -> Recorded:
         gender=None if workout["gender"] is None else str(workout["gender"]),
         started_at=workout["started_at"],  # type: ignore[arg-type]
         t_sec=clock,
-        speed_mps=_filled(clock, t, speed),
-        altitude_m=_filled(clock, t, altitude),
-        cadence_rpm=_filled(clock, t, cadence) if np.isfinite(cadence).any() else None,
-        power_w=_filled(clock, t, power) if np.isfinite(power).any() else None,
+        speed_mps=filled(clock, t, speed),
+        altitude_m=filled(clock, t, altitude),
+        cadence_rpm=filled(clock, t, cadence) if np.isfinite(cadence).any() else None,
+        power_w=filled(clock, t, power) if np.isfinite(power).any() else None,
     )
     return Recorded(inputs, measured)
 
 
-def _filled(clock: Floats, t: Floats, values: Floats) -> Floats:
+def filled(clock: Floats, t_sec: Floats, values: Floats) -> Floats:
+    """Values at every second of a clock (n,), from those at some seconds (m,), in order; NaN is not known.
+
+    Between two seconds at most `MOST_BETWEEN_SEC` apart they lie on the line; over longer gaps the last known
+    value holds, so that nobody speeds up before it was seen. A second therefore looks ahead by fewer than
+    `MOST_BETWEEN_SEC`, and where nothing is known yet to the first known value; 0 where nothing ever is.
+    """
     known = np.isfinite(values)
     if not known.any():
         return np.zeros(len(clock))
-    return np.asarray(np.interp(clock, t[known], values[known]))
+    t, held = t_sec[known], values[known]
+    last = np.maximum(np.searchsorted(t, clock, side="right") - 1, 0)
+    gap = t[np.minimum(last + 1, len(t) - 1)] - t[last]
+    return np.asarray(np.where(gap <= MOST_BETWEEN_SEC, np.interp(clock, t, held), held[last]))

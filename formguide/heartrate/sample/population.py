@@ -19,7 +19,7 @@ from formguide.heartrate.effort import running_power
 from formguide.heartrate.sample import physiology, routes, sensors
 from formguide.heartrate.sample.physiology import STANDARD, Day, Runner
 from formguide.heartrate.sample.sensors import Fault
-from formguide.heartrate.sequences import Floats, Inputs, Recorded
+from formguide.heartrate.sequences import Floats, Inputs, Recorded, filled
 from formguide.heartrate.tables import RUN
 
 FIRST_DAY = datetime(2023, 1, 2)
@@ -199,10 +199,10 @@ def _starts(rng: np.random.Generator, workouts: int) -> list[datetime]:
 
 
 def _as_said(values: Floats, said: NDArray[np.int64]) -> Floats:
-    """Values at seconds of which something is said, interpolated between them and held at both ends."""
+    """Values at seconds of which something is said, and between them as whoever reads the record fills it."""
     if len(said) == len(values):
         return values
-    return np.asarray(np.interp(np.arange(len(values)), said, values[said]))
+    return filled(np.arange(float(len(values))), said.astype(float), values[said])
 
 
 def _cadence(rng: np.random.Generator, speed: Floats, own: float) -> Floats:
