@@ -129,11 +129,12 @@ def answer(
     history: the runner's own workouts, of which those count that had ended when it begins; route_only: the
     pace is planned although the run has one; pace_sec_per_km: this pace throughout instead; at: when it
     begins (default: when it was recorded; a route's begins a day after the last workout); everybody: the
-    workouts that the prior is learnt from. Raises `AskedWronglyError`.
+    workouts that the prior is learnt from. A recorded run that is asked about is never learnt from, whatever
+    it is called and whenever it is said to begin. Raises `AskedWronglyError`.
     """
     begins = at or (run.recorded.inputs.started_at if run.recorded is not None else _day_after(history))
-    past = [one for one in history if one.inputs.ended_at < begins]
-    forecaster = fit_personal([one for one in everybody if one.inputs.ended_at < begins])
+    past = _known(history, begins, run)
+    forecaster = fit_personal(_known(everybody, begins, run))
     planned = route_only or pace_sec_per_km is not None or run.recorded is None
     if not planned and run.recorded is not None:
         inputs = replace(run.recorded.inputs, started_at=begins)
@@ -149,6 +150,21 @@ def answer(
         plan = _at_pace(route, pace_sec_per_km, plan)
     curve = _planned_curve(plan, past, forecaster, known_pace=pace_sec_per_km is not None)
     return _answer(plan, curve, ROUTE_ONLY, _by_place(run.recorded, plan), past, begins)
+
+
+def _known(workouts: Sequence[Recorded], at: datetime, asked: Run) -> list[Recorded]:
+    """What had ended at a moment, without the run that is asked about and whatever was recorded while it
+    lasted: another device's record of it has another id, and perhaps another runner's name."""
+    before = [one for one in workouts if one.inputs.ended_at < at]
+    if asked.recorded is None:
+        return before
+    this = asked.recorded.inputs
+    return [
+        one
+        for one in before
+        if one.inputs.workout_id != this.workout_id
+        and (one.inputs.ended_at < this.started_at or one.inputs.started_at > this.ended_at)
+    ]
 
 
 def _planned_curve(plan: Inputs, past: Sequence[Recorded], forecaster: Personal, known_pace: bool) -> Curve:
