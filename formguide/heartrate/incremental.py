@@ -25,7 +25,7 @@ from formguide.lake import Lake
 from formguide.making import Made, carried_over
 from formguide.records import Reject, set_aside
 
-RESULTS_VERSION = f"{readers.VERSION}.2"
+RESULTS_VERSION = f"{readers.VERSION}.3"
 """Changes when the same files would give other workouts, samples or findings."""
 
 RESULT_TABLES = (Workouts, Samples, QualityFindings)

@@ -7,7 +7,7 @@ A file may hold workouts of several months: each month keeps those that began in
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -31,6 +31,8 @@ from formguide.schema import empty
 
 SLOWEST_RUN_MPS, FASTEST_RUN_MPS = 1.9, 6.5
 """Where nobody says what a workout was: slower on the whole is a walk, faster a ride."""
+
+HEART_RATE = "heart_rate_bpm"
 
 CLIMB_STEP_M = 1.0
 """How much higher than the last counted altitude a climb must be to count: below it is noise."""
@@ -194,25 +196,49 @@ _HEAD: dict[str, pl.DataType | type[pl.DataType]] = {
 def _each_once(
     workouts: list[tuple[str, Clocked]],
 ) -> tuple[list[tuple[str, Clocked]], list[tuple[str, str, str]]]:
-    """Of records of one user that lie over each other the richest, and the others with what they repeat."""
+    """Of records of one user that lie over each other the richest, and the others with what they repeat.
+
+    Which is kept is not for a heart rate to say: the speed that a run is forecast from would depend on it. A
+    kept record without one takes it, second by second, from the richest of the others that has one.
+    """
     once, again = dict[str, list[tuple[str, Clocked]]](), list[tuple[str, str, str]]()
     for source, workout in sorted(workouts, key=_richness):
         own = once.setdefault(workout.reading.user_id, [])
-        twin = next((other for _, other in own if _same(workout, other)), None)
-        if twin is None:
+        place = next((place for place, (_, other) in enumerate(own) if _same(workout, other)), None)
+        if place is None:
             own.append((source, workout))
-        else:
-            again.append((workout.reading.path, twin.workout_id, twin.reading.path))
+            continue
+        of, twin = own[place]
+        see = twin.reading.path
+        if _beats(workout) and not _beats(twin):
+            own[place] = of, _with_heart_rate(twin, workout)
+            see += ", which takes its heart rate" if _beats(own[place][1]) else ""
+        again.append((workout.reading.path, twin.workout_id, see))
     every = (kept for own in once.values() for kept in own)
     return sorted(every, key=lambda kept: kept[1].workout_id), sorted(again)
 
 
-def _richness(kept: tuple[str, Clocked]) -> tuple[bool, int, bool, int, str]:
-    """The richest first: a heart rate, then the most that was measured, then the device's own speed."""
+def _richness(kept: tuple[str, Clocked]) -> tuple[int, bool, int, str]:
+    """The richest first: the most that was measured beside the heart rate, then the device's own speed."""
     _, workout = kept
-    said = sum(int(np.isfinite(values).sum()) for values in workout.channels.values())
-    beats = bool(np.isfinite(workout.channels.get("heart_rate_bpm", np.array([]))).any())
-    return not beats, -said, workout.speed_from != DEVICE, len(workout.reading.path), workout.reading.path
+    said = sum(int(np.isfinite(of).sum()) for name, of in workout.channels.items() if name != HEART_RATE)
+    return -said, workout.speed_from != DEVICE, len(workout.reading.path), workout.reading.path
+
+
+def _beats(workout: Clocked) -> int:
+    """How many heart rates a record has."""
+    return int(np.isfinite(workout.channels.get(HEART_RATE, np.array([]))).sum())
+
+
+def _with_heart_rate(workout: Clocked, other: Clocked) -> Clocked:
+    """A record with the heart rate that another one has in the same seconds."""
+    later = int((other.started_at - workout.started_at).total_seconds())
+    _, here, there = np.intersect1d(
+        workout.t_sec, other.t_sec + later, assume_unique=True, return_indices=True
+    )
+    beats = np.full(len(workout.t_sec), np.nan)
+    beats[here] = other.channels[HEART_RATE][there]
+    return replace(workout, channels={**workout.channels, HEART_RATE: beats})
 
 
 def _same(one: Clocked, other: Clocked) -> bool:

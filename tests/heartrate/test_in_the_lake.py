@@ -125,6 +125,40 @@ def test_of_one_workout_twice_the_richer_is_kept(lake, folder):
     assert reasons(lake) == [f"ann/late.gpx: {again}", f"ann/poor.csv: {again}"]
 
 
+def test_which_record_is_kept_is_not_for_a_heart_rate_to_say(lake, folder):
+    """A watch and a phone: the phone measured more beside the heart rate, whoever has one."""
+    rows = files.run()
+    watch = [
+        {k: row[k] for k in ("time", "speed", "heart_rate")}
+        for row in files.run(300, files.at(50), speed=2.0)
+    ]
+    phone = [{k: row[k] for k in row if k != "heart_rate"} for row in rows[::2]]
+    kept = {}
+    for who, of_watch, of_phone in (
+        ("both", watch, rows[::2]),
+        ("watch", watch, phone),
+        ("phone", [{k: row[k] for k in row if k != "heart_rate"} for row in watch], rows[::2]),
+    ):
+        put(folder, f"{who}/watch.csv", files.csv(of_watch))
+        put(folder, f"{who}/phone.csv", files.csv(of_phone))
+    make(lake, folder, MARCH)
+    assert workouts(lake)["path"].to_list() == ["both/phone.csv", "phone/phone.csv", "watch/phone.csv"]
+    speeds = samples(lake).sort("workout_id", "t_sec")
+    for who in ("both", "watch", "phone"):
+        mine = speeds.filter(pl.col("workout_id").str.starts_with(f"{who}/"))
+        kept[who] = mine
+        assert mine["speed_mps"].to_list() == [3.0] * 200 and mine["t_sec"].to_list() == list(
+            range(0, 400, 2)
+        )
+    assert kept["both"]["heart_rate_bpm"].to_list() == [row["heart_rate"] for row in rows[::2]]
+    # The watch began 50 s later and stopped 50 s earlier.
+    taken = kept["watch"]["heart_rate_bpm"].to_list()
+    assert taken == [None] * 25 + [row["heart_rate"] for row in watch[::2]] + [None] * 25
+    told = "is the workout watch/20210324T214055 again: see watch/phone.csv, which takes its heart rate"
+    assert f"watch/watch.csv: {told}" in reasons(lake)
+    assert sum("takes its heart rate" in reason for reason in reasons(lake)) == 1
+
+
 def test_of_equal_records_the_one_with_the_shorter_name_is_kept(lake, folder):
     put(folder, "ann/run-again.csv", files.csv(files.run()))
     put(folder, "ann/run.csv", files.csv(files.run()))
