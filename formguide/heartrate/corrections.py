@@ -178,8 +178,12 @@ def make_corrections(
 
 
 def corrections_from(lake: Lake, month: int, asked: str = "") -> str:
-    """What a month's corrections would be made from now."""
-    up_to = [key for key in _months_before(lake, month) if int(key) < month]
+    """What a month's corrections would be made from now: its users' months, and those that everybody's answer
+    is learnt from, which begin up to two months earlier."""
+    learnt_at = _begin_of_quarter(month)
+    up_to = sorted(
+        {*_months_before(lake, month), *_months_before(lake, learnt_at.year * 100 + learnt_at.month)}
+    )
     before = [
         [_version(lake, name, key) for name in (Workouts.name, Samples.name, Corrections.name)]
         for key in up_to
@@ -199,6 +203,10 @@ def _months_before(lake: Lake, month: int) -> list[str]:
     return [key for key in lake.partitions(SPORT, Workouts.name) if first <= int(key) < month]
 
 
+def _begin_of_quarter(month: int) -> datetime:
+    return datetime(month // 100, (month % 100 - 1) // 3 * 3 + 1, 1)
+
+
 def _back(month: int, months: int) -> int:
     count = month // 100 * 12 + month % 100 - 1 - months
     return count // 12 * 100 + count % 12 + 1
@@ -213,7 +221,7 @@ def _month(reader: _Reader, month: int, ask: Ask | None) -> pl.DataFrame:
         .select("workout_id", "applied_lag_sec", "applied_offset_bpm")
         .iter_rows()
     }
-    reference = reader.reference(datetime(month // 100, (month % 100 - 1) // 3 * 3 + 1, 1))
+    reference = reader.reference(_begin_of_quarter(month))
     past = Past()
     for run in reader.last_of({run.inputs.user_id for run in due}, earlier):
         past.add(run, reference, *said.get(run.inputs.workout_id, (0.0, 0.0)))

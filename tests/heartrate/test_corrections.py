@@ -1,5 +1,6 @@
 """Corrections: rows and columns of what was found, a month from what came before, and who may change it."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -179,6 +180,25 @@ def test_a_later_month_changes_no_earlier_one_and_what_follows_is_due(
     assert table(lake).equals(table(other))
     assert all(corrections_from(lake, month) == corrections_from(other, month) for month in before)
     assert corrections_from(lake, months[-1]) != corrections_from(other, months[-1])
+
+
+def test_a_month_is_due_when_one_changes_that_only_everybodys_answer_is_learnt_from(
+    runs: list[Recorded], tmp_path: Path
+) -> None:
+    """A March is compared with 36 months of its user, and with what was known at the beginning of January."""
+    lake = Lake(UPath(tmp_path / "lake"))
+
+    def at(run: Recorded, when: datetime) -> Recorded:
+        return replace(run, inputs=replace(run.inputs, started_at=when))
+
+    early, late = datetime(2020, 2, 10, 8), datetime(2023, 3, 10, 8)
+    to_lake(lake, [at(runs[0], early), at(runs[1], late)])
+    before = corrections_from(lake, 202303)
+    to_lake(lake, [at(Recorded(runs[0].inputs, runs[0].heart_rate_bpm + 9), early)])
+    assert corrections_from(lake, 202303) != before
+    far = corrections_from(lake, 202304)
+    to_lake(lake, [at(runs[0], early)])
+    assert corrections_from(lake, 202304) == far
 
 
 # -- the second opinion ----------------------------------------------------------------------------
