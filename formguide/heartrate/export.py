@@ -103,8 +103,9 @@ def _fitted(history: History, own: Sequence[Recorded]) -> tuple[bytes, dict[str,
     """The tensors as safetensors, and what they were made from."""
     from safetensors.numpy import save
 
-    forecaster = personal.fit_personal(history.learnt)
     until = max(run.inputs.ended_at for run in own or history.learnt)
+    learnt = [run for run in history.learnt if run.inputs.ended_at <= until]
+    forecaster = personal.fit_personal(learnt)
     found, level, units, runs = forecaster.state(RUN, until + timedelta(seconds=1), own)
     tensors = {
         "prior_mean": forecaster.prior.mean,
@@ -115,12 +116,12 @@ def _fitted(history: History, own: Sequence[Recorded]) -> tuple[bytes, dict[str,
         "units": np.array([units]),
         "runs": np.array([float(runs)]),
     }
-    users = sum(1 for _ in by_user(history.learnt))
+    users = sum(1 for _ in by_user(learnt))
     about = {
         "version": personal.VERSION,
         "learnt_until": until.isoformat(sep=" ", timespec="seconds"),
         "users": users,
-        "workouts": len(history.learnt),
+        "workouts": len(learnt),
         "runs_of_the_runner": runs,
         "textbook": bool(np.array_equal(forecaster.prior.mean, ode.DEFAULT_PRIOR.mean)),
     }

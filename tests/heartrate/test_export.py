@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -60,7 +61,8 @@ def ours(lake: Lake, inputs: Inputs, user: str | None) -> Curve:
     """What formguide forecasts from all that the lake knows."""
     history = read_history(lake, correct=True)
     own = [run for run in history.learnt if run.inputs.user_id == user and run.inputs.activity == "run"]
-    return fit_personal(history.learnt).curve(inputs, own)
+    until = max(run.inputs.ended_at for run in own or history.learnt)
+    return fit_personal([run for run in history.learnt if run.inputs.ended_at <= until]).curve(inputs, own)
 
 
 def a_run(lake: Lake) -> tuple[Floats, Floats, Inputs]:
@@ -81,6 +83,22 @@ def test_the_example_forecasts_what_formguide_does(lake: Lake, tmp_path: Path, u
     found = usage.forecast(tmp_path / "model", speed, altitude)
     for mine, theirs in zip(found, (expected.p10, expected.p50, expected.p90), strict=True):
         assert mine == pytest.approx(theirs, abs=0.01)
+
+
+def test_what_it_was_made_from_ends_when_it_says(lake: Lake, tmp_path: Path) -> None:
+    learnt = read_history(lake, correct=True).learnt
+    counts = []
+    for user in USERS:
+        export.model(lake, tmp_path / str(len(user)), user)
+        about = json.loads((tmp_path / str(len(user)) / "config.json").read_text())["about"]
+        own = [run for run in learnt if run.inputs.user_id == user and run.inputs.activity == "run"]
+        until = max(run.inputs.ended_at for run in own)
+        known = [run for run in learnt if run.inputs.ended_at <= until]
+        assert about["learnt_until"] == f"{until:%Y-%m-%d %H:%M:%S}"
+        assert about["workouts"] == len(known)
+        assert about["users"] == len({run.inputs.user_id for run in known})
+        counts.append(len(known))
+    assert min(counts) < len(learnt)
 
 
 def test_the_example_runs_without_formguide(lake: Lake, tmp_path: Path) -> None:
