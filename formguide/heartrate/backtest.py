@@ -38,7 +38,7 @@ from formguide.heartrate.forecast_tables import (
 )
 from formguide.heartrate.personal import fit_ode, fit_personal
 from formguide.heartrate.ridge import fit_ridge
-from formguide.heartrate.sequences import Floats, Recorded, by_user
+from formguide.heartrate.sequences import Floats, Recorded, alike, by_user
 from formguide.heartrate.tables import RUN
 from formguide.schema import dtypes, empty
 
@@ -216,7 +216,7 @@ def _scored(
         "user_id": run.inputs.user_id,
         "kind": kinds.kind(run.inputs, history),
         "kind_by_heart_rate": kinds.kind_by_heart_rate(run, history),
-        "earlier_workouts": len(history),
+        "earlier_workouts": len(alike(history, run.inputs.activity)),
     }
     measured = {told.scored: run.heart_rate_bpm}
     if run.inputs.workout_id in corrected:

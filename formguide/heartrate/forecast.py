@@ -71,8 +71,9 @@ def forecast_month(
             carried += 1
             continue
         computed += 1
+        earlier = len(personal.learnt_from(inputs.activity, past))
         for given, on, curve in _both(inputs, past, forecaster, no_route):
-            parts.append(_rows(inputs, given, on, curve, month, len(past), forecaster.name))
+            parts.append(_rows(inputs, given, on, curve, month, earlier, forecaster.name))
     rows = pl.concat(parts).sort("workout_id", "given", "t_sec") if parts else empty(HeartRateForecasts)
     return MonthForecast(rows, made_from, computed, carried, no_route)
 

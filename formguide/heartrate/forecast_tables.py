@@ -16,12 +16,14 @@ STEP_SEC = 5
 SPEED_RUN, ROUTE_ONLY = "speed that was run", "route only"
 GIVEN = (SPEED_RUN, ROUTE_ONLY)
 """What a forecast was given beside the past: the run's speed and altitude by the second (as if known), or
-only the altitude by distance of its route, with the pace planned from the past (as projected)."""
+only the altitude by distance of its route, with the pace planned from the past (as projected). What is
+planned is scored at the place reached: its curve is read where the plan has come as far as the runner had."""
 
 AS_RECORDED, CORRECTED = "as recorded", "corrected"
 HEART_RATES = (AS_RECORDED, CORRECTED)
 """Which heart rate the training rows had, or is scored: the record's, or that with offsets and lags
-corrected."""
+corrected. What is found of a run is found in its own heart rate: a score against corrected ones is
+hindsight."""
 
 LAST_BLOCK, WALK_FORWARD, HELD_OUT_USERS = "last block", "walk forward", "held-out users"
 TASKS = (LAST_BLOCK, WALK_FORWARD, HELD_OUT_USERS)
@@ -34,7 +36,10 @@ def _bpm(doc: str) -> dy.Float64:
 
 
 def _given(key: bool = True) -> dy.Enum:
-    doc = "speed that was run: its speed and altitude by the second; route only: pace planned from the past"
+    doc = (
+        "speed that was run: its speed and altitude by the second, as if known; route only: altitude by "
+        "distance, with the pace planned from the past, and scored at the place that was reached"
+    )
     return dy.Enum(list(GIVEN), primary_key=key, nullable=False, metadata={"doc": doc})
 
 
@@ -44,8 +49,9 @@ def _heart_rates(doc: str) -> dy.Enum:
 
 def _task() -> dy.Enum:
     doc = (
-        "last block: the last 30 % of each user's usable workouts; walk forward: every workout from the "
-        "tenth; held-out users: users that the model has not seen"
+        "last block: the last 30 % of each user's runs, by what had ended before the first of them; walk "
+        "forward: every run from the tenth, by what had ended when it began; both of users with ten runs or "
+        "more, seven of which could be learnt from before; held-out users: users that the model has not seen"
     )
     return dy.Enum(list(TASKS), primary_key=True, nullable=False, metadata={"doc": doc})
 
@@ -66,7 +72,7 @@ class HeartRateForecasts(Table):
     month = whole("Month in which the workout began, as 202103", least=190001, most=999912)
     user_id = text("Whose workout it was")
     as_of = moment("The forecast knows workouts that had ended before, UTC, and nothing else of heart rate")
-    earlier_workouts = whole("Workouts of the user that it learnt from")
+    earlier_workouts = whole("Runs of the user that it learnt from")
     model = text("What forecast it")
     distance_m = number("Metres since the start by then", least=0)
     p10_bpm = _bpm("Heart rate that is undercut in one second of ten")
@@ -110,7 +116,7 @@ class BacktestScores(Table):
     user_id = text("Whose workout it was")
     kind = text("recovery, steady or intensive, by pace and duration against the user's past, or unknown")
     kind_by_heart_rate = text("The same by the heart rate that came: hindsight, for a labelled breakdown")
-    earlier_workouts = whole("Workouts of the user that it learnt from")
+    earlier_workouts = whole("Earlier runs of the user that could be learnt from")
     seconds = whole("Seconds scored", least=1)
     error_sum_bpm = number("Sum of forecast less measured")
     absolute_error_sum_bpm = number("Sum of the same without its sign", least=0)

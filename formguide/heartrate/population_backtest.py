@@ -28,7 +28,7 @@ from formguide.heartrate.network import FittedNetwork
 from formguide.heartrate.network_settings import PARITY, NetworkSettings
 from formguide.heartrate.personal import fit_ode
 from formguide.heartrate.response import Answering, Response
-from formguide.heartrate.sequences import Floats, Inputs, Recorded
+from formguide.heartrate.sequences import Floats, Inputs, Recorded, alike
 from formguide.heartrate.splits import Split, users_apart
 from formguide.heartrate.tracking import Tracker
 from formguide.schema import dtypes, empty
@@ -204,7 +204,7 @@ def _scored(run: Recorded, history: History, fitted: Sequence[Forecaster], told:
         "user_id": run.inputs.user_id,
         "kind": kinds.kind(run.inputs, before),
         "kind_by_heart_rate": kinds.kind_by_heart_rate(run, before),
-        "earlier_workouts": len(before),
+        "earlier_workouts": len(alike(before, run.inputs.activity)),
     }
     rows = []
     for given, model, curve in curves_of(run, before, fitted):

@@ -12,6 +12,7 @@ from formguide.heartrate import backtest, kinds, scorecard
 from formguide.heartrate.backtest import History, Told, last_block, score, walk_forward
 from formguide.heartrate.baselines import UserMean
 from formguide.heartrate.curves import Curve
+from formguide.heartrate.forecast import forecast_month
 from formguide.heartrate.forecast_tables import (
     CORRECTED,
     ROUTE_ONLY,
@@ -159,6 +160,19 @@ def test_rides_teach_nobody_of_runs():
         plain = learn(runs).curve(asked, own[::2])
         assert learn(mixed).curve(asked, own).p50.tobytes() == plain.p50.tobytes(), name
         assert learn(rides).curve(asked, own[1::2]).p50.tobytes() == learn([]).curve(asked, []).p50.tobytes()
+
+
+def test_earlier_workouts_are_those_that_could_be_learnt_from(history):
+    rides = [
+        replace(run, inputs=replace(run.inputs, activity="ride", workout_id=f"{run.inputs.workout_id}r"))
+        for run in history.runs
+    ]
+    learnt = [one for both in zip(history.runs[1:], rides[1:], strict=True) for one in both]
+    rows = last_block(History(history.runs, learnt), {"spy": lambda training: Spy(list(training), [])})
+    assert set(rows["earlier_workouts"]) == {8}
+    month = forecast_month(History(history.runs, learnt), 202103).rows
+    counts = dict(month.select("workout_id", "earlier_workouts").unique().iter_rows())
+    assert [counts[run.inputs.workout_id] for run in history.runs] == [0, *range(13)]
 
 
 def test_a_run_on_the_spot_is_scored_without_a_route(history):

@@ -57,7 +57,7 @@ def backtest(
         rows = rows.join(chosen, on="workout_id", how="semi", maintain_order="left")
         card = scorecard.scorecard(rows, ARRIVALS.holds_sample(place))
     if card.is_empty():
-        raise CommandError("nothing to score: nobody has ten usable runs with a heart rate in these months")
+        raise CommandError("nothing to score in these months: nobody has ten runs, with seven to learn from")
     if as_json:
         sys.stdout.write(format_rows(as_rows(card), "json"))
     else:
