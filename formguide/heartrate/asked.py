@@ -19,11 +19,11 @@ import numpy as np
 from formguide.heartrate import gpx, pace_plan, readers, results
 from formguide.heartrate.backtest import History
 from formguide.heartrate.clock import Clocked, clocked
-from formguide.heartrate.curves import Curve
+from formguide.heartrate.curves import Curve, Forecaster
 from formguide.heartrate.forecast_tables import ROUTE_ONLY, SPEED_RUN
 from formguide.heartrate.histories import history_of
 from formguide.heartrate.pace_plan import NoRoute, Route
-from formguide.heartrate.personal import Personal, fit_personal, forecast_run, learnt_from
+from formguide.heartrate.personal import fit_personal, learnt_from
 from formguide.heartrate.readings import Unreadable, ending, unpacked
 from formguide.heartrate.sequences import Floats, Inputs, Recorded
 from formguide.heartrate.tables import RUN
@@ -123,22 +123,25 @@ def answer(
     pace_sec_per_km: float | None = None,
     at: datetime | None = None,
     everybody: Sequence[Recorded] = (),
+    model: Forecaster | None = None,
 ) -> Answer:
     """The curve of a run.
 
     history: the runner's own workouts, of which those count that had ended when it begins; route_only: the
     pace is planned although the run has one; pace_sec_per_km: this pace throughout instead; at: when it
     begins (default: when it was recorded; a route's begins a day after the last workout); everybody: the
-    workouts that the prior is learnt from. A recorded run that is asked about is never learnt from, whatever
-    it is called and whenever it is said to begin. Raises `AskedWronglyError`.
+    workouts that the prior is learnt from; model: what forecasts (default: the runner's own forecast with
+    that prior); whoever gives one sees to it that it has learnt nothing of later workouts. A recorded run
+    that is asked about is never learnt from, whatever it is called and whenever it is said to begin. Raises
+    `AskedWronglyError`.
     """
     begins = at or (run.recorded.inputs.started_at if run.recorded is not None else _day_after(history))
     past = _known(history, begins, run)
-    forecaster = fit_personal(_known(everybody, begins, run))
+    forecaster = model or fit_personal(_known(everybody, begins, run))
     planned = route_only or pace_sec_per_km is not None or run.recorded is None
     if not planned and run.recorded is not None:
         inputs = replace(run.recorded.inputs, started_at=begins)
-        curve = forecast_run(inputs, past, begins, forecaster)
+        curve = forecaster.curve(inputs, past)
         return _answer(inputs, curve, SPEED_RUN, run.recorded.heart_rate_bpm, past, begins)
     try:
         route = run.route or pace_plan.route_of(_recorded(run).inputs)
@@ -147,8 +150,10 @@ def answer(
     user = run.recorded.inputs.user_id if run.recorded is not None else ME
     plan = pace_plan.plan(route, past, begins, user)
     if pace_sec_per_km is not None:
+        # At another pace there is nothing that was measured.
         plan = _at_pace(route, pace_sec_per_km, plan)
-    curve = _planned_curve(plan, past, forecaster, known_pace=pace_sec_per_km is not None)
+        return _answer(plan, forecaster.curve(plan, past), ROUTE_ONLY, None, past, begins)
+    curve = pace_plan.widened(forecaster.curve(plan, past))
     return _answer(plan, curve, ROUTE_ONLY, _by_place(run.recorded, plan), past, begins)
 
 
@@ -165,11 +170,6 @@ def _known(workouts: Sequence[Recorded], at: datetime, asked: Run) -> list[Recor
         if one.inputs.workout_id != this.workout_id
         and (one.inputs.ended_at < this.started_at or one.inputs.started_at > this.ended_at)
     ]
-
-
-def _planned_curve(plan: Inputs, past: Sequence[Recorded], forecaster: Personal, known_pace: bool) -> Curve:
-    curve = forecast_run(plan, past, plan.started_at, forecaster)
-    return curve if known_pace else pace_plan.widened(curve)
 
 
 def _answer(

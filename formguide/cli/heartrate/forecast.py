@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +18,15 @@ from formguide.lake import Lake
 if TYPE_CHECKING:
     from formguide.heartrate.asked import Answer, Run
     from formguide.heartrate.backtest import History
+    from formguide.heartrate.curves import Forecaster
     from formguide.heartrate.sequences import Recorded
+
+
+class Model(StrEnum):
+    """What forecasts."""
+
+    personal = "personal"
+    network = "network"
 
 
 def forecast(
@@ -56,6 +65,14 @@ def forecast(
             show_default="when it was recorded, or a day after the last workout",
         ),
     ] = None,
+    model: Annotated[
+        Model,
+        typer.Option(
+            "--model",
+            help="personal: your own equation. network: the lake's, for people it has never seen; of runs "
+            "after all that it learnt from.",
+        ),
+    ] = Model.personal,
     picture: Annotated[
         Path | None, typer.Option("--picture", metavar="FILE", help="Draw it as a PNG.")
     ] = None,
@@ -87,6 +104,7 @@ def forecast(
             pace_sec_per_km=None if pace is None else _seconds(pace),
             at=at,
             everybody=known.learnt,
+            model=_network(place, asked, at) if model is Model.network else None,
         )
     except AskedWronglyError as error:
         raise CommandError(str(error)) from error
@@ -151,6 +169,25 @@ def _history(lake: Lake, folders: list[Path] | None, user: str | None) -> tuple[
     if user is not None and user not in users:
         raise UsageError(f"--user {user}: the lake has workouts of {', '.join(users[:5])}")
     return known, [one for one in known.learnt if one.inputs.user_id == whose]
+
+
+def _network(lake: Lake, asked: Run, at: datetime | None) -> Forecaster:
+    """The lake's network, for a run that begins after every workout it may have learnt from."""
+    from formguide.heartrate.network_issuing import read_network
+    from formguide.heartrate.tables import Workouts
+
+    found = read_network(lake)
+    if found is None:
+        raise CommandError("the lake has no network: formguide backtest heartrate fits one from 20 users on")
+    last = lake.read_table(SPORT, Workouts.name, None, Workouts)["started_at"].max()
+    # A run that is said to begin later may still be one that it has learnt from.
+    moments = [at, asked.recorded.inputs.started_at if asked.recorded is not None else None]
+    if any(moment is not None and isinstance(last, datetime) and moment <= last for moment in moments):
+        raise UsageError(
+            f"--model network: it has learnt from workouts up to {last!s}: ask about a later run or a route, "
+            "or the personal model"
+        )
+    return found
 
 
 def _seconds(pace: str) -> float:

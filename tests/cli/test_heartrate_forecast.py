@@ -1,0 +1,99 @@
+"""`formguide forecast heartrate`: a curve from files alone."""
+
+import json
+
+import polars as pl
+import pytest
+
+from formguide.heartrate.sample.league import write_sample
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory):
+    """A runner's folder of GPX files; the last one is the run that is asked about."""
+    folder = tmp_path_factory.mktemp("league")
+    write_sample(folder, users=4, workouts=5, others=5)
+    files = next(
+        sorted(place.glob("*.gpx")) for place in sorted(folder.iterdir()) if list(place.glob("*.gpx"))
+    )
+    return folder, files
+
+
+def asked(formguide, *words):
+    said = formguide("forecast", "heartrate", *words)
+    assert said.code == 0, said.err
+    return said.out
+
+
+def as_object(formguide, *words):
+    return json.loads(asked(formguide, *words, "--json"))
+
+
+def test_a_run_is_forecast_from_the_folder_it_lies_in_and_not_from_itself(formguide, runner, tmp_path):
+    _, files = runner
+    found = as_object(formguide, files[-1], "--history", files[-1].parent, "--lake", tmp_path)
+    assert found["given"] == "speed that was run" and 1 <= found["earlier_workouts"] < len(files)
+    assert len(found["p50_bpm"]) == len(found["t_sec"]) > 300
+    assert all(
+        a <= b <= c for a, b, c in zip(found["p10_bpm"], found["p50_bpm"], found["p90_bpm"], strict=True)
+    )
+    alone = as_object(formguide, files[-1], "--history", files[0], "--lake", tmp_path)
+    assert alone["earlier_workouts"] == 1 and alone["p50_bpm"] != found["p50_bpm"]
+
+
+def test_its_own_heart_rate_changes_nothing(formguide, runner, tmp_path):
+    _, files = runner
+    changed = tmp_path / files[-1].name
+    body = files[-1].read_text()
+    changed.write_text(body.replace("hr>1", "hr>12"))
+    assert changed.read_text() != body
+    words = ("--history", files[-1].parent, "--lake", tmp_path)
+    one, other = (as_object(formguide, file, *words) for file in (files[-1], changed))
+    assert one["measured_mae_bpm"] != other["measured_mae_bpm"]
+    assert {**one, "measured_mae_bpm": 0} == {**other, "measured_mae_bpm": 0}
+
+
+def test_a_route_without_times_is_planned_and_a_pace_is_kept(formguide, runner, tmp_path):
+    _, files = runner
+    route = tmp_path / "route.gpx"
+    lines = files[-1].read_text().replace("<time>", "\n<time>").replace("</time>", "</time>\n").splitlines()
+    route.write_text("".join(line for line in lines if not line.startswith("<time>")))
+    words = ("--history", files[-1].parent, "--lake", tmp_path)
+    planned = as_object(formguide, route, *words)
+    assert planned["given"] == "route only" and planned["measured_mae_bpm"] is None
+    by_time = as_object(formguide, files[-1], "--route-only", *words)
+    assert by_time["distance_m"][-1] == pytest.approx(planned["distance_m"][-1], rel=0.02)
+    steady = as_object(formguide, route, "--pace", "5:00", *words)
+    assert set(steady["speed_mps"]) == {round(1000 / 300, 3)} and steady["measured_mae_bpm"] is None
+    assert "the pace is planned" in asked(formguide, route, *words)
+
+
+def test_every_second_goes_to_a_file_and_a_picture_is_drawn(formguide, runner, tmp_path):
+    _, files = runner
+    csv, png = tmp_path / "new" / "curve.csv", tmp_path / "curve.png"
+    words = ("--history", files[-1].parent, "--csv", csv, "--picture", png, "--lake", tmp_path)
+    said = asked(formguide, files[-1], *words)
+    assert "measured lay" in said
+    frame = pl.read_csv(csv)
+    assert frame["t_sec"].to_list() == list(range(frame.height))
+    assert png.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("nowhere.gpx",), 1, "no such file"),
+        (("{run}", "--history", "nowhere"), 2, "there is no such folder"),
+        (("{run}", "--pace", "fast"), 2, "5:30"),
+        (("{run}", "--pace", "5:00", "--route-only"), 2, "two plans"),
+        (("{run}", "--model", "network"), 1, "no network"),
+        (("{text}",), 1, "notes.csv"),
+    ],
+)
+def test_what_cannot_be_answered_is_said_in_one_line(formguide, runner, tmp_path, words, code, said):
+    _, files = runner
+    text = tmp_path / "notes.csv"
+    text.write_text("a,b\n1,2\n")
+    filled = [word.format(run=files[-1], text=text) for word in words]
+    got = formguide("forecast", "heartrate", *filled, "--lake", tmp_path / "lake")
+    assert got.code == code and said in got.err.strip().splitlines()[-1]
