@@ -5,6 +5,7 @@ asked for; the scorecard follows them.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -85,7 +86,9 @@ def network(context: dg.AssetExecutionContext, lake: LakeParam, config: NetworkC
     tracker = WeightsAndBiases(project) if project else None
     made = network_issuing.make_network(lake, tracker, progress=context.log.info)
     if (manifest := lake.manifest(SPORT, network_issuing.MODEL, None)) is not None:
-        model, shown = carried_over(manifest), heartrate_shown.network(lake)
+        # Made, or carried over, together with its scores.
+        model = replace(carried_over(manifest), computed=made.computed, carried=made.carried)
+        shown = heartrate_shown.network(lake)
         yield dg.MaterializeResult(
             asset_key=MODEL,
             data_version=dg.DataVersion(model.version),
