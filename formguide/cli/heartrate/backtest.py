@@ -45,7 +45,7 @@ def backtest(
         raise CommandError("the lake holds no workouts: formguide run heartrate --sample, or --from PATH")
     with platform(place, lake, {}, err()) as assets:
         models = import_module("assets.heartrate_models")
-        assets.materialise(models.BACKTEST | models.NETWORK)
+        assets.materialise(models.BACKTEST | models.NETWORK | models.OVER_ALL_MONTHS)
         assets.summaries(place, [SPORT])
     card = place.read_table(SPORT, ForecastScorecard.name, None, ForecastScorecard)
     if wanted is not None:
