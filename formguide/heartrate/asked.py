@@ -22,6 +22,7 @@ from formguide.heartrate.clock import Clocked, clocked
 from formguide.heartrate.curves import Curve, Forecaster
 from formguide.heartrate.forecast_tables import ROUTE_ONLY, SPEED_RUN
 from formguide.heartrate.histories import history_of
+from formguide.heartrate.pace_doubt import pace_doubt_bpm
 from formguide.heartrate.pace_plan import NoRoute, Route
 from formguide.heartrate.personal import fit_personal, learnt_from
 from formguide.heartrate.readings import Unreadable, ending, unpacked
@@ -153,7 +154,7 @@ def answer(
         # At another pace there is nothing that was measured.
         plan = _at_pace(route, pace_sec_per_km, plan)
         return _answer(plan, forecaster.curve(plan, past), ROUTE_ONLY, None, past, begins)
-    curve = pace_plan.widened(forecaster.curve(plan, past))
+    curve = pace_plan.widened(forecaster.curve(plan, past), pace_doubt_bpm(past))
     return _answer(plan, curve, ROUTE_ONLY, _by_place(run.recorded, plan), past, begins)
 
 

@@ -36,13 +36,14 @@ from formguide.heartrate.forecast_tables import (
     WALK_FORWARD,
     BacktestScores,
 )
+from formguide.heartrate.pace_doubt import pace_doubt_bpm
 from formguide.heartrate.personal import fit_ode, fit_personal
 from formguide.heartrate.ridge import fit_ridge
 from formguide.heartrate.sequences import Floats, Recorded, alike, by_user
 from formguide.heartrate.tables import RUN
 from formguide.schema import dtypes, empty
 
-VERSION = "2"
+VERSION = "3"
 """Changes when the same runs would be scored otherwise."""
 
 REAL, GENERATED = "real", "generated"
@@ -191,12 +192,12 @@ def curves_of(
         plan = pace_plan.planned(run.inputs, history)
     except pace_plan.NoRoute:
         plan = None
-    way = run.inputs.distance_m
+    way, doubt = run.inputs.distance_m, pace_doubt_bpm(history, run.inputs.activity)
     for one in fitted:
         yield SPEED_RUN, one.name, one.curve(run.inputs, history)
         if plan is None:
             continue
-        on_plan = pace_plan.widened(one.curve(plan, history))
+        on_plan = pace_plan.widened(one.curve(plan, history), doubt)
         yield ROUTE_ONLY, one.name, pace_plan.at_distances(on_plan, plan, way)
 
 

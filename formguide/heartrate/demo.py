@@ -29,6 +29,7 @@ from formguide.heartrate.curves import Curve
 from formguide.heartrate.exported import usage
 from formguide.heartrate.forecast_tables import GIVEN, SPEED_RUN
 from formguide.heartrate.histories import read_history
+from formguide.heartrate.pace_doubt import pace_doubt_bpm
 from formguide.heartrate.pace_plan import NoRoute, at_distances, planned, widened
 from formguide.heartrate.personal import Personal, fit_personal
 from formguide.heartrate.sequences import Floats, Inputs, Recorded
@@ -141,7 +142,9 @@ class Explorer:
         if given == SPEED_RUN:
             return Shown(run.inputs, run.heart_rate_bpm, forecaster.curve(run.inputs, past), given)
         plan = planned(run.inputs, past)
-        curve = at_distances(widened(forecaster.curve(plan, past)), plan, run.inputs.distance_m)
+        curve = at_distances(
+            widened(forecaster.curve(plan, past), pace_doubt_bpm(past)), plan, run.inputs.distance_m
+        )
         return Shown(run.inputs, run.heart_rate_bpm, curve, given)
 
     def facts(self, workout: str) -> str:

@@ -19,12 +19,13 @@ from formguide.heartrate import pace_plan, personal
 from formguide.heartrate.backtest import History, is_run
 from formguide.heartrate.curves import Curve
 from formguide.heartrate.forecast_tables import ROUTE_ONLY, SPEED_RUN, STEP_SEC, HeartRateForecasts
+from formguide.heartrate.pace_doubt import pace_doubt_bpm
 from formguide.heartrate.pace_plan import NoRoute
 from formguide.heartrate.personal import Personal
 from formguide.heartrate.sequences import Inputs, Recorded
 from formguide.schema import dtypes, empty
 
-VERSION = f"1-{personal.VERSION}"
+VERSION = f"2-{personal.VERSION}"
 """Changes when the same workouts would give other forecasts."""
 
 
@@ -88,7 +89,8 @@ def _both(
     except NoRoute:
         no_route.append(inputs.workout_id)
         return
-    yield ROUTE_ONLY, plan, pace_plan.widened(forecaster.curve(plan, past))
+    doubt = pace_doubt_bpm(past, inputs.activity)
+    yield ROUTE_ONLY, plan, pace_plan.widened(forecaster.curve(plan, past), doubt)
 
 
 def _rows(

@@ -31,7 +31,7 @@ from formguide.schema import empty
 MODEL = "heart_rate_network"
 """The asset of the fitted network."""
 
-VERSION = "3"
+VERSION = "4"
 """Changes when the same workouts would give another network or other scores."""
 
 LEAST_USERS = 20

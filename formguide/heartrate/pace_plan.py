@@ -43,9 +43,6 @@ START_M = 300.0
 STEEPEST = 0.35
 USUAL_LENGTH_M = 5000.0
 
-PLAN_BPM = 4.0
-"""What not knowing the pace adds to a forecast's error, standard deviation."""
-
 
 class NoRoute(ValueError):
     """A route without a way: shorter than two of its points."""
@@ -162,9 +159,10 @@ def at_distances(curve: Curve, planned_on: Inputs, distance_m: Floats) -> Curve:
     return Curve(*(np.asarray(values) for values in at))
 
 
-def widened(curve: Curve) -> Curve:
-    """The interval of a planned run: that of a run, with what not knowing its pace adds."""
-    more = (1.2816 * PLAN_BPM) ** 2
+def widened(curve: Curve, doubt_bpm: float) -> Curve:
+    """The interval of a planned run: that of a run, with what not knowing its pace adds, a standard deviation
+    (`pace_doubt`)."""
+    more = (1.2816 * doubt_bpm) ** 2
     below = np.sqrt((curve.p50 - curve.p10) ** 2 + more)
     above = np.sqrt((curve.p90 - curve.p50) ** 2 + more)
     return replace(curve, p10=np.maximum(curve.p50 - below, 0.0), p90=curve.p50 + above)

@@ -75,7 +75,7 @@ class Personal:
         """What is known of a runner at a moment: parameters, level of late (beats a minute), half-width of
         the interval (in units of `intervals.scale_bpm`), and how many runs that comes from."""
         known = learnt_from(activity, history)
-        keys = _keys_of(self.prior, known)
+        keys = keys_of(self.prior, known)
         found, level = self._fitted(at, known, self.settings, keys[-1])
         return found, level, intervals.half_width(self._met(known, keys)), len(known)
 
@@ -118,7 +118,7 @@ def prior_of(training: Sequence[Recorded], least: int = 8) -> Prior:
 
 def _by_itself(known: Sequence[Recorded]) -> Physiology:
     """One runner's fit around textbook physiology."""
-    key = _keys_of(DEFAULT_PRIOR, known)[-1]
+    key = keys_of(DEFAULT_PRIOR, known)[-1]
     return _fits.get(f"{key} {WALK}", lambda: ode.fit(known, DEFAULT_PRIOR, WALK))
 
 
@@ -173,7 +173,7 @@ def _heard(run: Recorded) -> bool:
     return bool(np.isfinite(ode.measured(run)).any())
 
 
-def _keys_of(prior: Prior, known: Sequence[Recorded]) -> list[str]:
+def keys_of(prior: Prior, known: Sequence[Recorded]) -> list[str]:
     """A digest of the prior and of each beginning of a history: none of its runs, the first, …, all."""
     chain = hashlib.blake2b(prior.mean.tobytes() + prior.sd.tobytes(), digest_size=16)
     keys = [chain.hexdigest()]

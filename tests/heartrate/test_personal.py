@@ -194,7 +194,7 @@ def test_a_planned_curve_is_read_where_the_runner_is(runs):
     curve = Curve(*(np.arange(float(len(plan))) + k for k in range(3)))
     read = pace_plan.at_distances(curve, plan, plan.distance_m[[0, 100, 500]])
     assert read.p50 == pytest.approx([1.0, 101.0, 501.0])
-    wide = pace_plan.widened(curve)
+    wide = pace_plan.widened(curve, 5.0)
     assert (wide.p90 - wide.p50 > curve.p90 - curve.p50).all()
 
 
