@@ -10,7 +10,7 @@ from rich.console import Console
 
 from formguide.cli.screen import table
 from formguide.heartrate.asked import Answer
-from formguide.heartrate.forecast_tables import AS_RECORDED, SPEED_RUN, TASKS, ForecastScorecard
+from formguide.heartrate.forecast_tables import AS_RECORDED, CORRECTED, SPEED_RUN, TASKS, ForecastScorecard
 from formguide.heartrate.sequences import Floats
 from formguide.heartrate.tables import SPORT
 from formguide.lake import Lake
@@ -57,7 +57,7 @@ def scorecard(console: Console, lake: Lake) -> None:
     """The headline of the scorecard, where there is one."""
     card = lake.read_table(SPORT, ForecastScorecard.name, None, ForecastScorecard)
     if not card.is_empty():
-        scores(console, card.filter(pl.col("training") == card["training"][0]), False)
+        scores(console, card, False)
 
 
 def scores(console: Console, card: pl.DataFrame, full: bool) -> None:
@@ -69,6 +69,8 @@ def scores(console: Console, card: pl.DataFrame, full: bool) -> None:
         keys = ("given", "training", "scored")
         for names, part in of_task.partition_by(*keys, as_dict=True, maintain_order=True).items():
             given, training, scored = (str(name) for name in names)
+            if not full and _not_the_headline(training, scored):
+                continue
             title = f"{task}, {given}"
             title += "" if training == AS_RECORDED else f"; learnt from heart rates {training}"
             title += "" if scored == AS_RECORDED else f"; scored against heart rates {scored}"
@@ -80,6 +82,14 @@ def scores(console: Console, card: pl.DataFrame, full: bool) -> None:
                     "by", "group", as_dict=True, maintain_order=True
                 ).items():
                     _scores(console, rows, f"{title}; {by}: {group}")
+    if not full:
+        console.print("[dim]By kind, minute and history, and with heart rates corrected: --full.[/dim]")
+
+
+def _not_the_headline(training: str, scored: str) -> bool:
+    """Whether a row is not the headline: it scores corrected heart rates, or learns from them where others
+    learn from what was recorded."""
+    return CORRECTED in (training, scored)
 
 
 def _scores(console: Console, rows: pl.DataFrame, title: str) -> None:
