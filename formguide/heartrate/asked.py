@@ -30,6 +30,9 @@ from formguide.heartrate.sequences import Floats, Inputs, Recorded
 from formguide.heartrate.tables import RUN
 from formguide.records import Reject
 
+NAMED_PACE = "pace that was named"
+"""What a forecast is given where neither a run nor a plan says how fast."""
+
 ME = "me"
 """Whose workouts files without a user are."""
 
@@ -58,9 +61,10 @@ class Run:
 class Answer:
     """A forecast as it is shown.
 
-    inputs: the run, or the plan that was forecast; given: `SPEED_RUN` or `ROUTE_ONLY`; measured_bpm (n,): on
-    the clock of `inputs`, NaN where nothing was measured, None where nothing was; earlier: workouts that it
-    learnt from; as_of: it knows what had ended before.
+    inputs: the run, or the plan that was forecast; given: `SPEED_RUN`, `ROUTE_ONLY` or `NAMED_PACE`;
+    measured_bpm (n,): on the clock of `inputs` (of a plan: where it has come so far), NaN where nothing was
+    measured, None where nothing was; earlier: workouts that it learnt from; as_of: it knows what had ended
+    before.
     """
 
     inputs: Inputs
@@ -153,7 +157,7 @@ def answer(
     if pace_sec_per_km is not None:
         # At another pace there is nothing that was measured.
         plan = _at_pace(route, pace_sec_per_km, plan)
-        return _answer(plan, forecaster.curve(plan, past), ROUTE_ONLY, None, past, begins)
+        return _answer(plan, forecaster.curve(plan, past), NAMED_PACE, None, past, begins)
     curve = pace_plan.widened(forecaster.curve(plan, past), pace_doubt_bpm(past))
     return _answer(plan, curve, ROUTE_ONLY, _by_place(run.recorded, plan), past, begins)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from formguide import making
 from formguide.asof import fingerprint
 from formguide.heartrate import correlations, gallery, pictures, quality_report
+from formguide.heartrate.arrivals import ARRIVALS
 from formguide.heartrate.feature_table import WorkoutFeatures
 from formguide.heartrate.tables import SPORT, QualityFindings, Samples, Workouts
 from formguide.lake import Lake
@@ -17,7 +18,7 @@ from formguide.making import Made, carried_over
 NAME = "exploration"
 """The asset."""
 
-VERSION = "1"
+VERSION = "2"
 """Changes when the same workouts would look otherwise."""
 
 GALLERY, QUALITY, PICTURE, TABLE = "gallery.html", "quality.html", "correlations.png", "correlations.csv"
@@ -35,8 +36,8 @@ def make_exploration(lake: Lake) -> Made:
         return carried_over(manifest)
     found = correlations.of_lake(lake)
     files = {
-        GALLERY: gallery.of_lake(lake).encode(),
-        QUALITY: quality_report.of_lake(lake).encode(),
+        GALLERY: gallery.of_lake(lake, title=titled("Workouts", lake)).encode(),
+        QUALITY: quality_report.of_lake(lake, titled("Quality of the workouts", lake)).encode(),
         PICTURE: pictures.correlations(found.names, found.within, found.between),
         TABLE: found.table().write_csv().encode(),
     }
@@ -50,3 +51,8 @@ def make_exploration(lake: Lake) -> Made:
     }
     written = lake.write_bytes(SPORT, NAME, None, files, made_from, facts)
     return Made(written.hash, found.workouts, 1, 0, facts)
+
+
+def titled(title: str, lake: Lake) -> str:
+    """The title of a page, which says so where the workouts are the sample's."""
+    return f"{title} (the sample, made up by Formguide)" if ARRIVALS.holds_sample(lake) else title

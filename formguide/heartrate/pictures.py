@@ -81,6 +81,9 @@ def residuals(shown: Sequence[Shown]) -> bytes:
         for row, line in enumerate(lines):
             table[row, : len(line)] = line
         _mean_with_error(axis, table)
+        # A sensor that says 0 for a minute would leave a line for everything else.
+        far = float(np.nanquantile(np.abs(table), 0.99))
+        axis.set_ylim(-1.3 * far - 1.0, 1.3 * far + 1.0)
     axis.axhline(0, color=MEASURED, lw=0.8)
     axis.set_xlabel("minutes")
     axis.set_ylabel("forecast less measured, bpm")

@@ -101,4 +101,5 @@ def _require(kind: str, body: bytes) -> None:
     """Raises `Unreadable` where a file is not what its name says."""
     is_a = looks_like(body)
     if is_a != {"csv": "text"}.get(kind, kind):
-        raise Unreadable(f"its name says {kind.upper()}, but it is {is_a.upper()}")
+        known = ", ".join(name.upper() for name in ENDINGS)
+        raise Unreadable(f"its name says {kind.upper()}, but it is {is_a.upper()} ({known} are read)")

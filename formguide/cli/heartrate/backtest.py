@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from importlib import import_module
 from typing import Annotated
 
@@ -15,11 +16,33 @@ from formguide.heartrate.tables import SPORT
 from formguide.show import format_rows
 
 
+class Breakdown(StrEnum):
+    """How the headline can be broken down."""
+
+    kind = "kind"
+    minute = "minute"
+    history = "history"
+    user = "user"
+
+
+BREAKDOWNS = {
+    Breakdown.kind: "kind",
+    Breakdown.minute: "minute",
+    Breakdown.history: "earlier workouts",
+    Breakdown.user: "user",
+}
+"""What the scorecard calls them."""
+
+
 def backtest(
     seasons: SeasonsOption = None,
     full: Annotated[
         bool, typer.Option("--full", help="By kind of workout, minute, history and user too.")
     ] = False,
+    by: Annotated[
+        Breakdown | None,
+        typer.Option("--by", help="The headline by kind of run, minute, earlier workouts or user."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object per row of the scorecard.")
     ] = False,
@@ -61,7 +84,7 @@ def backtest(
     if as_json:
         sys.stdout.write(format_rows(as_rows(card), "json"))
     else:
-        screen_forecasts.scores(out(), card, full)
+        screen_forecasts.scores(out(), card, full, BREAKDOWNS[by] if by is not None else None)
 
 
 def as_rows(card: pl.DataFrame) -> pl.DataFrame:

@@ -42,7 +42,7 @@ def forecast(
         typer.Option(
             "--history",
             metavar="DIR",
-            help="Your earlier workouts: a folder or file, as often as there are any.",
+            help="Your earlier workouts: a folder of yours, or a file; as often as there are any.",
             show_default="the lake's",
         ),
     ] = None,
@@ -151,10 +151,18 @@ def _history(lake: Lake, folders: list[Path] | None, user: str | None) -> tuple[
 
     if folders:
         if missing := [folder for folder in folders if not folder.expanduser().exists()]:
-            raise UsageError(f"--history {missing[0]}: there is no such folder")
+            raise UsageError(f"--history {missing[0]}: there is no such folder or file")
+        for folder in folders:
+            several = sorted({file.parent.name for file in folder.expanduser().glob("*/*") if file.is_file()})
+            if len(several) > 1:
+                raise UsageError(
+                    f"--history {folder}: holds folders of {len(several)} runners, as {several[0]}: name one"
+                )
         read = read_files([folder.expanduser() for folder in folders])
         for reason in read.set_aside:
             err().print(f"set aside: {reason}", soft_wrap=True, markup=False)
+        if not read.history.learnt:
+            err().print("no earlier workouts are in it: what runners have in common is all this knows")
         return read.history, read.history.learnt
     known = read_history(lake, correct=True)
     users = sorted({one.inputs.user_id for one in known.learnt})

@@ -67,10 +67,11 @@ def gallery(
 ) -> None:
     """All workouts on one page for a browser: look, sort, filter, open one. Works without a network."""
     from formguide.heartrate import gallery as galleries
+    from formguide.heartrate.exploration import titled
 
     place = _with_workouts(lake)
     with err().status("[dim]drawing …[/dim]"):
-        page = galleries.of_lake(place, most, title)
+        page = galleries.of_lake(place, most, titled(title, place))
     _written(to, page.encode())
 
 
@@ -78,6 +79,7 @@ def gallery(
 def report(to: OutOption, lake: LakeOption = None) -> None:
     """What the rules of cleaning found, by source, sport, user and month, as one page for a browser."""
     from formguide.heartrate import quality_report
+    from formguide.heartrate.exploration import titled
     from formguide.heartrate.tables import SPORT, QualityFindings, Workouts
 
     place = _with_workouts(lake)
@@ -87,7 +89,7 @@ def report(to: OutOption, lake: LakeOption = None) -> None:
     total = quality_report.totals(workouts)
     said = f"{total['workouts']:,.0f} workouts, {100 * total['usable']:.1f} % that models may learn from"
     table(out(), said, rules)
-    _written(to, quality_report.of_lake(place).encode())
+    _written(to, quality_report.of_lake(place, titled("Quality of the workouts", place)).encode())
 
 
 @heartrate_app.command()

@@ -48,10 +48,11 @@ def findings(console: Console, lake: Lake) -> None:
 
 
 def set_aside(console: Console, lake: Lake) -> None:
-    """How much could not be read, and the first of it."""
-    refused = lake.quarantined(SPORT)
+    """How much could not be read so far, and the latest of it."""
+    refused = sorted(lake.quarantined(SPORT), key=lambda one: one.since)
     if refused:
         console.print(
-            f"{len(refused)} set aside in {lake.root / 'quarantine' / SPORT}; the first: {refused[0].reason}",
+            f"{len(refused)} set aside so far in {lake.root / 'quarantine' / SPORT}; the latest: "
+            f"{refused[-1].reason}",
             soft_wrap=True,
         )

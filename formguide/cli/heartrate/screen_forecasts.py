@@ -10,9 +10,9 @@ from rich.console import Console
 
 from formguide.cli.screen import table
 from formguide.heartrate.asked import Answer
-from formguide.heartrate.forecast_tables import AS_RECORDED, CORRECTED, SPEED_RUN, TASKS, ForecastScorecard
+from formguide.heartrate.forecast_tables import AS_RECORDED, CORRECTED, ROUTE_ONLY, TASKS, ForecastScorecard
 from formguide.heartrate.sequences import Floats
-from formguide.heartrate.tables import SPORT
+from formguide.heartrate.tables import RUN, SPORT
 from formguide.lake import Lake
 
 ROWS = 14
@@ -22,7 +22,7 @@ ROWS = 14
 def show_answer(console: Console, answer: Answer) -> None:
     """A curve in some rows, and what it comes to."""
     inputs, curve = answer.inputs, answer.curve
-    given = "given the speed that was run" if answer.given == SPEED_RUN else "the pace is planned"
+    given = "the pace is planned" if answer.given == ROUTE_ONLY else f"given the {answer.given}"
     console.print(
         f"{inputs.distance_m[-1] / 1000:.1f} km in {_clock(len(inputs))}, {given}; from {answer.earlier} "
         f"earlier workouts that had ended by {answer.as_of:%Y-%m-%d %H:%M} UTC",
@@ -32,17 +32,23 @@ def show_answer(console: Console, answer: Answer) -> None:
     rows = [_part(answer, slice(begin, begin + step)) for begin in range(0, len(inputs), step)]
     frame = pl.DataFrame(rows, infer_schema_length=None)
     table(console, "", frame.drop(name for name in frame.columns if frame[name].null_count() == frame.height))
-    off = "" if answer.mae_bpm is None else f"; what was measured lay {answer.mae_bpm:.1f} away on average"
+    where = " at the same place" if answer.given == ROUTE_ONLY else ""
+    off = f"; what was measured{where} lay {answer.mae_bpm:.1f} away on average" if answer.mae_bpm else ""
     console.print(
-        f"on average {curve.p50.mean():.0f} bpm, highest {curve.p50.max():.0f}{off}", soft_wrap=True
+        f"rows are means; over all {curve.p50.mean():.0f} bpm, highest second {curve.p50.max():.0f}{off}",
+        soft_wrap=True,
     )
+    if inputs.activity != RUN:
+        console.print(f"[dim]a {inputs.activity}, forecast from your others with the cost of running[/dim]")
+    if not inputs.altitude_m.any():
+        console.print("[dim]no altitude in it: taken as flat[/dim]")
 
 
 def _part(answer: Answer, part: slice) -> dict[str, Any]:
     """One row: the beginning of some seconds, and their means."""
     inputs, curve = answer.inputs, answer.curve
     return {
-        "time": _clock(part.start),
+        "time": f"{_clock(part.start)}–{_clock(min(part.stop, len(inputs)))}",
         "km": round(float(inputs.distance_m[part.start]) / 1000, 1),
         "min/km": _pace(float(inputs.speed_mps[part].mean())),
         "altitude": round(float(inputs.altitude_m[part].mean())),
@@ -60,8 +66,9 @@ def scorecard(console: Console, lake: Lake) -> None:
         scores(console, card, False)
 
 
-def scores(console: Console, card: pl.DataFrame, full: bool) -> None:
-    """The scorecard, a table per task and what was given; full: every group and every other row too."""
+def scores(console: Console, card: pl.DataFrame, full: bool, by: str | None = None) -> None:
+    """The scorecard, a table per task and what was given; full: every group and every other row too; by: the
+    headline with its groups of one kind."""
     if card["is_sample"].any():
         console.print("[dim]Made from the sample league: says nothing about real runners.[/dim]")
     for task in TASKS:
@@ -76,14 +83,12 @@ def scores(console: Console, card: pl.DataFrame, full: bool) -> None:
             title += "" if scored == AS_RECORDED else f"; scored against heart rates {scored}"
             headline = part.filter(pl.col("by") == "all")
             _scores(console, headline, title)
-            if full:
-                rest = part.filter(pl.col("by") != "all")
-                for (by, group), rows in rest.partition_by(
-                    "by", "group", as_dict=True, maintain_order=True
-                ).items():
-                    _scores(console, rows, f"{title}; {by}: {group}")
-    if not full:
-        console.print("[dim]By kind, minute and history, and with heart rates corrected: --full.[/dim]")
+            rest = part.filter(pl.col("by") != "all" if full else pl.col("by") == (by or ""))
+            parts = rest.partition_by("by", "group", as_dict=True, maintain_order=True)
+            for (kind, group), rows in parts.items():
+                _scores(console, rows, f"{title}; {kind}: {group}")
+    if not full and by is None:
+        console.print("[dim]By kind, minute or history: --by. With heart rates corrected too: --full.[/dim]")
 
 
 def _not_the_headline(training: str, scored: str) -> bool:
@@ -98,9 +103,12 @@ def _scores(console: Console, rows: pl.DataFrame, title: str) -> None:
     for (model,), of in rows.partition_by("model", as_dict=True, maintain_order=True).items():
         by_metric = {str(row["metric"]): row for row in of.iter_rows(named=True)}
         shown.append({"model": str(model), **_cells(by_metric)})
+    workouts = "workout" if n["n_workouts"] == 1 else "workouts"
     users = f" of {n['n_users']} users" if n["n_users"] > 1 else ""
     table(
-        console, f"{title}: {n['n_workouts']} workouts{users}", pl.DataFrame(shown, infer_schema_length=None)
+        console,
+        f"{title}: {n['n_workouts']} {workouts}{users}",
+        pl.DataFrame(shown, infer_schema_length=None),
     )
 
 

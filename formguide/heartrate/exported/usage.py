@@ -104,6 +104,9 @@ def _made_up() -> tuple[Floats, Floats]:
 
 def main() -> None:
     """Prints a curve as CSV."""
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__)
+        return
     speed, altitude = _read(sys.argv[1]) if len(sys.argv) > 1 else _made_up()
     print("t_sec,p10_bpm,p50_bpm,p90_bpm")
     for t, row in enumerate(zip(*forecast(Path(__file__).parent, speed, altitude), strict=True)):
