@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +15,7 @@ from tqdm import tqdm
 from formguide.heartrate._encoding import Scaled, batches, laid_out
 from formguide.heartrate._network import Shape, network
 from formguide.heartrate.network_settings import NetworkSettings
+from formguide.torch_runs import as_arrays, device_name, one_thread_and_seed
 
 QUANTILES = (0.1, 0.5, 0.9)
 _SPREAD_AT_FIRST = 0.954
@@ -41,13 +40,6 @@ class Trained:
     losses: tuple[tuple[float, float], ...]
 
 
-def device_name() -> tuple[str, str]:
-    """Where training runs, for torch and for people: the first GPU if there is one, else the CPU."""
-    if torch.cuda.is_available():
-        return "cuda", torch.cuda.get_device_name(0)
-    return "cpu", "CPU"
-
-
 def train(
     rows: Sequence[Scaled],
     held: Sequence[Scaled],
@@ -61,7 +53,7 @@ def train(
     the same kind of machine.
     """
     device = device_name()[0]
-    with _one_thread_and_seed(settings.seed, device):
+    with one_thread_and_seed(settings.seed, device):
         made = begun(shape).to(device)
         optimiser = torch.optim.Adam(
             made.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
@@ -82,7 +74,7 @@ def train(
                 best_weights = {k: v.detach().clone() for k, v in made.state_dict().items()}
             if epoch - best_epoch >= settings.patience:
                 break
-        return Trained(_as_arrays(best_weights), best_epoch, tuple(losses))
+        return Trained(as_arrays(best_weights), best_epoch, tuple(losses))
 
 
 def begun(shape: Shape) -> nn.Module:
@@ -185,7 +177,7 @@ class Runner:
     def outputs(self, rows: Sequence[Scaled]) -> list[NDArray[np.float32]]:
         """Of each row, (T, outputs)."""
         made = []
-        with _one_thread_and_seed(0, "cpu"), torch.no_grad():
+        with one_thread_and_seed(0, "cpu"), torch.no_grad():
             for row in rows:
                 out = self.network(torch.from_numpy(row.steps)[None], torch.from_numpy(row.fixed)[None])
                 if out.shape[2] == 3:
@@ -199,25 +191,3 @@ def _validation_batches(held: Sequence[Scaled], settings: NetworkSettings, devic
     order = np.argsort(lengths, kind="stable")
     cut = [order[k : k + _VALIDATION_BATCH] for k in range(0, len(order), _VALIDATION_BATCH)]
     return [make_batch([held[i] for i in part], int(lengths[part].max()), device) for part in cut]
-
-
-def _as_arrays(weights: Mapping[str, Tensor]) -> dict[str, NDArray[np.float32]]:
-    return {name: tensor.detach().cpu().numpy().astype(np.float32) for name, tensor in weights.items()}
-
-
-@contextmanager
-def _one_thread_and_seed(seed: int, device: str) -> Iterator[None]:
-    """One thread, a seeded generator and deterministic kernels within; as it was outside."""
-    threads, state = torch.get_num_threads(), torch.get_rng_state()
-    strict = torch.are_deterministic_algorithms_enabled()
-    if device == "cuda":
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True, warn_only=device == "cuda")
-    torch.manual_seed(seed)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-        torch.set_rng_state(state)
-        torch.use_deterministic_algorithms(strict)

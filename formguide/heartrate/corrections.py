@@ -1,7 +1,6 @@
-"""Corrections: what was found of shifts and lags, and heart rates without them, in a column of their own.
+"""Corrections: what was found of shifts and lags (`feature_table.corrected` takes it off a heart rate).
 
     corrections_of(due, past, reference)   workouts judged one after the other → rows of `Corrections`
-    corrected(samples, corrections)        samples with `heart_rate_corrected_bpm` beside what was measured
     make_corrections(lake, months)         the table of some months
 
 A workout is judged by the user's earlier ones and by what was known of everybody at the beginning of its
@@ -18,7 +17,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import numpy as np
 import polars as pl
 
 from formguide.asof import fingerprint
@@ -41,8 +39,6 @@ MONTHS_BACK = 36
 REFERENCE_USERS = 60
 """Everybody's answer is learnt from so many users at most: the first by a hash of their ids."""
 
-CORRECTED = "heart_rate_corrected_bpm"
-_FILL_SEC = 20
 _IN_MEMORY = 4000
 
 Ask = Callable[[Finding], Opinion | None]
@@ -102,51 +98,6 @@ def _row(run: Recorded, finding: Finding, opinion: Opinion | None) -> dict[str, 
         "provenance": provenance if opinion is None else "estimator_and_second_opinion",
         "second_opinion": None if opinion is None else opinion.in_words,
     }
-
-
-def corrected(samples: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
-    """Samples with `heart_rate_corrected_bpm` beside them, null where nothing was measured.
-
-    What was found is taken off, and a late heart rate is that of `applied_lag_sec` later, interpolated over
-    at most 20 s; a workout that has no correction, or of which nothing was found, has it as measured.
-    """
-    wanted = corrections.filter((pl.col("applied_offset_bpm") != 0) | (pl.col("applied_lag_sec") != 0))
-    moved = {
-        workout: (offset, lag)
-        for workout, offset, lag in wanted.select(
-            "workout_id", "applied_offset_bpm", "applied_lag_sec"
-        ).iter_rows()
-    }
-    plain = pl.col("heart_rate_bpm").alias(CORRECTED)
-    if not moved:
-        return samples.with_columns(plain)
-    there = samples.with_row_index("place_")
-    parts = [there.filter(~pl.col("workout_id").is_in(list(moved))).with_columns(plain)]
-    for (workout,), frame in (
-        there.filter(pl.col("workout_id").is_in(list(moved)))
-        .partition_by("workout_id", as_dict=True, maintain_order=True)
-        .items()
-    ):
-        parts.append(_moved(frame, *moved[str(workout)]))
-    return pl.concat(parts).sort("place_").drop("place_")
-
-
-def _moved(frame: pl.DataFrame, offset: float, lag: float) -> pl.DataFrame:
-    """One workout's samples with its heart rate moved and shifted back."""
-    t = frame["t_sec"].to_numpy().astype(float)
-    heart = frame["heart_rate_bpm"].to_numpy().astype(float)
-    heard = np.isfinite(heart)
-    wanted = t + lag
-    values = np.full(len(t), np.nan)
-    if heard.any():
-        known = np.sort(t[heard])
-        after = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-        before = np.maximum(np.searchsorted(known, wanted, side="right") - 1, 0)
-        covered = (known[before] <= wanted) & (wanted <= known[after])
-        near = covered & (known[after] - known[before] <= _FILL_SEC) & (heard | (lag != 0))
-        order = np.argsort(t[heard])
-        values[near] = np.interp(wanted[near], known, heart[heard][order]) - offset
-    return frame.with_columns(pl.Series(CORRECTED, values).fill_nan(None))
 
 
 # -- in the lake -----------------------------------------------------------------------------------

@@ -182,6 +182,7 @@ def fit(
     training workouts (by default it is fitted here); tracker: hears of the training. Raises ValueError if
     either part has no measured heart rate, or both have a workout in common.
     """
+    from formguide import torch_runs
     from formguide.heartrate import _training
     from formguide.heartrate._network import Shape
 
@@ -221,7 +222,7 @@ def fit(
             what: len({run.inputs.user_id for run in part})
             for what, part in zip(("train", "validation"), parts, strict=True)
         },
-        "device": _training.device_name()[1],
+        "device": torch_runs.device_name()[1],
     }
     if tracker is not None:
         tracker.began({"name": name, **settings.as_dict(), **counts})

@@ -4,9 +4,7 @@ windows.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from formguide.torch_runs import as_arrays, device_name, one_thread_and_seed
 from formguide.track._encoding import Encoded
 from formguide.track._network import Batch, HierarchicalLstm, Shape, make_batch
 from formguide.track.lstm_settings import LstmSettings
@@ -41,13 +40,6 @@ class Trained:
     losses: tuple[tuple[float, float], ...]
 
 
-def device_name() -> tuple[str, str]:
-    """Where training runs, for torch and for people: the first GPU if there is one, else the CPU."""
-    if torch.cuda.is_available():
-        return "cuda", torch.cuda.get_device_name(0)
-    return "cpu", "CPU"
-
-
 @dataclass(frozen=True)
 class Job:
     """What a network is trained on and how: target: scaled target of every window, [N]; athlete: whose
@@ -68,7 +60,7 @@ def train(job: Job, rows: Ints, validation: Ints, seed: int) -> Trained:
     the same kind of machine.
     """
     settings, device = job.settings, device_name()[0]
-    with _one_thread_and_seed(seed, device):
+    with one_thread_and_seed(seed, device):
         network, optimiser, y, rng = _begin(job, seed, device)
         best, best_epoch, best_weights = float("inf"), -1, network.state_dict()
         losses: list[tuple[float, float]] = []
@@ -85,19 +77,19 @@ def train(job: Job, rows: Ints, validation: Ints, seed: int) -> Trained:
                 best_weights = {k: v.detach().clone() for k, v in network.state_dict().items()}
             if epoch - best_epoch >= settings.patience:
                 break
-        return Trained(_as_arrays(best_weights), best_epoch, tuple(losses))
+        return Trained(as_arrays(best_weights), best_epoch, tuple(losses))
 
 
 def train_again(job: Job, rows: Ints, seed: int, epochs: int) -> Trained:
     """One network, trained on the windows of `rows` for a given number of epochs; nothing stops it."""
     device = device_name()[0]
-    with _one_thread_and_seed(seed, device):
+    with one_thread_and_seed(seed, device):
         network, optimiser, y, rng = _begin(job, seed, device)
         losses = [
             (_epoch(job, network, optimiser, y, rows, rng, device), float("nan"))
             for _ in _bar(epochs, f"network {seed}, again")
         ]
-        return Trained(_as_arrays(network.state_dict()), epochs - 1, tuple(losses))
+        return Trained(as_arrays(network.state_dict()), epochs - 1, tuple(losses))
 
 
 def _begin(
@@ -129,10 +121,6 @@ def _epoch(
 
 def _bar(epochs: int, what: str) -> Any:
     return tqdm(range(epochs), desc=what, disable=None, leave=False)
-
-
-def _as_arrays(weights: Mapping[str, Tensor]) -> dict[str, NDArray[np.float32]]:
-    return {name: tensor.detach().cpu().numpy().astype(np.float32) for name, tensor in weights.items()}
 
 
 def batches(rows: Ints, athlete: Ints, size: int, rng: np.random.Generator) -> Iterator[Ints]:
@@ -221,21 +209,3 @@ def _begin_at_nothing(network: HierarchicalLstm, settings: LstmSettings) -> None
 
 def _cut(rows: Ints, size: int) -> list[Ints]:
     return [rows[begin : begin + size] for begin in range(0, len(rows), size)]
-
-
-@contextmanager
-def _one_thread_and_seed(seed: int, device: str) -> Iterator[None]:
-    """One thread, a seeded generator and deterministic kernels within; as it was outside."""
-    threads, state = torch.get_num_threads(), torch.get_rng_state()
-    strict = torch.are_deterministic_algorithms_enabled()
-    if device == "cuda":
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True, warn_only=device == "cuda")
-    torch.manual_seed(seed)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-        torch.set_rng_state(state)
-        torch.use_deterministic_algorithms(strict)

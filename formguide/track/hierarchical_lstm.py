@@ -175,6 +175,7 @@ def fit(
     the change in percent that the network is to correct; made as honestly as a forecast, else the correction
     learns too little. Raises ValueError if a part is empty, a peak is missing or rows are in both.
     """
+    from formguide import torch_runs
     from formguide.track import _training
     from formguide.track._network import Shape
 
@@ -209,7 +210,7 @@ def fit(
     made = [_training.train(job, rows, held, settings.seed + i) for i in range(settings.members)]
     fitted = FittedLstm(settings, encoder, shape.as_dict(), tuple(m.weights for m in made))
     about = {
-        "device": _training.device_name()[1],
+        "device": torch_runs.device_name()[1],
         "offset": offset is not None,
         "padding": "right",
         "best_epochs": [m.best_epoch for m in made],

@@ -11,13 +11,12 @@ from upath import UPath
 
 from formguide.heartrate import offsets
 from formguide.heartrate.corrections import (
-    CORRECTED,
     Past,
-    corrected,
     corrections_from,
     corrections_of,
     make_corrections,
 )
+from formguide.heartrate.feature_table import corrected
 from formguide.heartrate.offsets import UNINFORMED, Finding
 from formguide.heartrate.sample import planting, sensors
 from formguide.heartrate.sample.population import generate
@@ -78,53 +77,11 @@ def test_one_after_the_other_is_all_at_once(runs: list[Recorded], rows: pl.DataF
 # -- the corrected column --------------------------------------------------------------------------
 
 
-def fix(*rows: tuple[str, float, float]) -> pl.DataFrame:
-    return pl.DataFrame(
-        rows,
-        schema={"workout_id": pl.String, "applied_offset_bpm": pl.Float64, "applied_lag_sec": pl.Float64},
-        orient="row",
-    )
-
-
-def some_samples(workout: str, t: list[int], heart: list[float | None]) -> pl.DataFrame:
-    frame = pl.DataFrame({"workout_id": workout, "t_sec": t, "heart_rate_bpm": heart}, strict=False)
-    return frame.cast({"t_sec": pl.Int64, "heart_rate_bpm": pl.Float64})
-
-
-def test_the_column_undoes_what_was_found_and_leaves_what_was_measured() -> None:
-    samples = pl.concat(
-        [
-            some_samples("a/1", [0, 1, 2, 3, 4], [100, 102, None, 106, 108]),
-            some_samples("b/1", [0, 1, 2], [90, 91, 92]),
-            some_samples("a/2", [0, 1, 2, 3, 4], [80, 80, 90, 95, 97]),
-        ]
-    )
-    made = corrected(samples, fix(("a/1", 10.0, 0.0), ("a/2", 0.0, 2.0)))
-    assert made.drop(CORRECTED).equals(samples)
-    assert made[CORRECTED].to_list() == [90, 92, None, 96, 98, 90, 91, 92, 90, 95, 97, None, None]
-
-
-def test_a_late_record_with_few_points_is_interpolated_between_them() -> None:
-    made = corrected(
-        some_samples("a/1", [0, 4, 10, 40, 50], [100, 104, 110, 140, 150]), fix(("a/1", 0.0, 3.0))
-    )
-    # 30 s without a point are not bridged; at 13 s and beyond 50 s nothing is known.
-    assert made[CORRECTED].to_list() == [103, 107, None, 143, None]
-
-
-def test_without_corrections_it_is_what_was_measured() -> None:
-    samples = some_samples("a/1", [0, 1], [100, None])
-    assert corrected(samples, fix()).equals(samples.with_columns(pl.col("heart_rate_bpm").alias(CORRECTED)))
-
-
 def test_a_planted_lag_and_shift_are_undone(runs: list[Recorded]) -> None:
     run = runs[0]
     t = np.flatnonzero(np.isfinite(run.heart_rate_bpm))
     spoilt = planting.moved(run, 12.0, 20)
-    frame = some_samples("x", list(range(len(run.inputs))), spoilt.heart_rate_bpm.tolist()).with_columns(
-        pl.col("heart_rate_bpm").fill_nan(None)
-    )
-    undone = corrected(frame, fix(("x", 12.0, 20.0)))[CORRECTED].to_numpy()
+    undone = corrected(spoilt.heart_rate_bpm, 12.0, 20.0)
     kept = t[t < len(run.inputs) - 20]
     assert np.array_equal(undone[kept], run.heart_rate_bpm[kept])
 
