@@ -43,6 +43,12 @@ settings.register_profile("formguide", deadline=None, derandomize=True, max_exam
 settings.load_profile("formguide")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A file's bytes are not the name of a test: gzip writes the time into its own, and two workers that read
+    the tests a second apart would then not agree on what there is to run."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def lake_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """No test writes to the lake of the machine it runs on."""
