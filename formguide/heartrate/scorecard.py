@@ -53,12 +53,6 @@ def scorecard(scores: pl.DataFrame, is_sample: bool) -> pl.DataFrame:
     return card.select(pl.col(c).cast(t) for c, t in schema.dtypes(ForecastScorecard).items())
 
 
-def by_workout(scores: pl.DataFrame) -> pl.DataFrame:
-    """One row per task, given, model and workout, with its seconds and metrics: for pictures and pairs."""
-    keys = [*_SAME, "model", "workout_id", "user_id", "kind", "earlier_workouts"]
-    return _metrics(scores.group_by(keys, maintain_order=True).agg(pl.sum(*_SUMS))).drop(_SUMS[1:])
-
-
 def _metrics(runs: pl.DataFrame) -> pl.DataFrame:
     n = pl.col("seconds")
     return runs.with_columns(

@@ -1,8 +1,5 @@
-"""Who is trained on, who stops the training and who is scored: by user, or by time within a user.
-
-By user for what is to serve people it has never seen; by time for a runner's own model. Neither looks at a
-heart rate.
-"""
+"""Who is trained on, who stops the training and who is scored, where a model is to serve people it has never
+seen: by user, and without a look at a heart rate. A runner's own model is split by time: see `backtest`."""
 
 from __future__ import annotations
 
@@ -58,23 +55,4 @@ def users_apart(
             sizes[part[user]] += 1
     ordered = sorted(runs, key=lambda run: (run.inputs.started_at, run.inputs.workout_id))
     parts = [[run for run in ordered if part[run.inputs.user_id] == number] for number in range(3)]
-    return Split(*parts)
-
-
-def time_apart(runs: Sequence[Recorded], shares: tuple[float, float, float] = SHARES) -> Split:
-    """Of every user the first workouts to train on, the next to validate and the last to score.
-
-    The cuts are rounded in favour of the later part, so that the last block is never smaller than its share.
-    """
-    if min(shares) <= 0 or abs(sum(shares) - 1) > 1e-9:
-        raise ValueError(f"shares are {shares}; they must be above 0 and sum to 1")
-    parts: tuple[list[Recorded], ...] = ([], [], [])
-    for _, own in by_user(list(runs)):
-        in_order = sorted(own, key=lambda run: (run.inputs.started_at, run.inputs.workout_id))
-        test = int(np.ceil(shares[2] * len(in_order) - 1e-9))
-        validation = int(np.ceil(shares[1] * len(in_order) - 1e-9))
-        first = max(len(in_order) - test - validation, 0)
-        parts[0].extend(in_order[:first])
-        parts[1].extend(in_order[first : max(len(in_order) - test, 0)])
-        parts[2].extend(in_order[max(len(in_order) - test, 0) :])
     return Split(*parts)

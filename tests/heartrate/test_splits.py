@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from formguide.heartrate.sequences import Recorded
-from formguide.heartrate.splits import Split, time_apart, users_apart
+from formguide.heartrate.splits import users_apart
 from tests.heartrate.workouts_made import a_run
 
 
@@ -60,21 +60,7 @@ def test_the_cut_depends_on_ids_and_seed_only() -> None:
     assert _users(users_apart(runs, seed=2).test) != _users(again.test)
 
 
-def test_in_time_what_is_scored_comes_last() -> None:
-    runs = [a_run(user, number, 60) for user in range(2) for number in range(13)]
-    split: Split = time_apart(runs[::-1], (0.55, 0.15, 0.30))
-    assert [len(split.train), len(split.validation), len(split.test)] == [14, 4, 8]
-    for user in ("u000", "u001"):
-        ends = [
-            [r.inputs.started_at for r in part if r.inputs.user_id == user]
-            for part in (split.train, split.validation, split.test)
-        ]
-        assert max(ends[0]) < min(ends[1]) and max(ends[1]) < min(ends[2])
-
-
 @pytest.mark.parametrize("shares", [(0.5, 0.5, 0.5), (1.0, 0.0, 0.0)])
 def test_shares_that_are_none_are_refused(shares: tuple[float, float, float]) -> None:
     with pytest.raises(ValueError, match="sum to 1"):
         users_apart(_crowd(3), shares)
-    with pytest.raises(ValueError, match="sum to 1"):
-        time_apart(_crowd(3), shares)
