@@ -2,11 +2,12 @@
 
     <user>/…/*.fit, .csv, .gpx, .tcx    a workout (or few) each, with .gz behind it or without; whose they are
                                         says the first folder, and files in none are yours ("me")
-    …/*.json, *.jsonl                   FitRec: a workout a line, whose it is says the line
+    …/*.json, *.jsonl                   FitRec: a workout a line, whose it is says the line; .gz or not
 
 A table that has neither a time nor a sensor in its header is no workout, and is passed over; so is JSON that
 is not FitRec's. A FitRec file may have ten gigabytes: it is indexed once (`line_index`), beside the lake, and
-comes in by month, as files of a thousand lines whose bytes are made when they are asked for.
+comes in by month, as files of a thousand lines whose bytes are made when they are asked for. One that is
+gzip'd is unpacked first (`unpacking`), and goes by its name without the .gz: they are the same lines.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from __future__ import annotations
 import gzip
 import re
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from formguide.arrivals import Files, FilesOnDisk, Layout
 from formguide.files import is_local
-from formguide.heartrate import csv_files, line_index, readers
+from formguide.heartrate import csv_files, line_index, readers, unpacking
 from formguide.heartrate.readers import FITREC, SOURCES, WORKOUTS
 from formguide.heartrate.readings import ending
 from formguide.lake import Lake
@@ -44,15 +46,18 @@ def place(path: str) -> tuple[str, str] | None:
     parts = path.split("/")
     if any(part.startswith((".", "_")) for part in parts) or parts[-1] in _BESIDE:
         return None
-    if parts[-1].lower().endswith(_LINES):
-        return FITREC, path
+    if parts[-1].lower().removesuffix(".gz").endswith(_LINES):
+        return FITREC, path[:-3] if _is_packed(path) else path
     return (WORKOUTS, path) if ending(path) in readers.ENDINGS else None
 
 
 def _refuses(source: str, file: Path) -> str | None:
     """Why a file that has a place is no workout after all."""
     if source == FITREC:
-        return None if _is_fitrec(file) else "no workout a line, as FitRec has them"
+        line = unpacking.first_line(file, _LINE_BYTES)
+        if not line and _is_packed(file.name):
+            return "its name says gzip, and nothing of it can be unpacked"
+        return None if _is_fitrec(line) else "no workout a line, as FitRec has them"
     return None if _is_workout(file) else "neither a time nor a sensor among its columns"
 
 
@@ -107,14 +112,23 @@ class _Together(Mapping[str, bytes]):
 
 
 def _parts(places: Mapping[str, Path]) -> Iterator[line_index.Parts]:
+    folder = index_folder()
     for name, file in places.items():
-        yield line_index.Parts(name, line_index.indexed(file, index_folder()))
+        if not _is_packed(file.name):
+            yield line_index.Parts(name, line_index.indexed(file, folder))
+            continue
+        copy = unpacking.unpacked_copy(file, folder)
+        index = line_index.indexed(copy.path, folder)
+        cut = f"{copy.damage}; {len(index):,} lines of it are read"
+        yield line_index.Parts(name, index, cut if copy.damage else None)
 
 
-def _is_fitrec(file: Path) -> bool:
+def _is_packed(path: str) -> bool:
+    return path.lower().endswith(".gz")
+
+
+def _is_fitrec(line: bytes) -> bool:
     """Whether the first line of a file is a workout of FitRec's."""
-    with file.open("rb") as raw:
-        line = raw.readline(_LINE_BYTES)
     return _FIRST_KEY.match(line) is not None and b"timestamp" in line and b"userId" in line
 
 
@@ -129,7 +143,7 @@ def _is_workout(file: Path) -> bool:
         try:
             with gzip.open(file) as packed:
                 head = packed.read(_HEADER_BYTES)
-        except (OSError, EOFError):
+        except (OSError, EOFError, zlib.error):
             return True
     if not head.strip():
         return True

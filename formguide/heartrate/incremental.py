@@ -6,7 +6,7 @@ where they agree nothing is read or written. A month is a function of its own fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ from typing import Any
 import polars as pl
 
 from formguide import making
-from formguide.arrivals import FIRST_SEASON, Holdings
+from formguide.arrivals import FIRST_SEASON
 from formguide.asof import fingerprint
-from formguide.heartrate import readers, results
+from formguide.heartrate import line_index, readers, results
 from formguide.heartrate.arrivals import ARRIVALS, SPORT, SourceFiles
 from formguide.heartrate.clock import clocked
 from formguide.heartrate.readings import Unreadable
@@ -44,7 +44,7 @@ def make_source_files(lake: Lake, months: Iterable[int], folders: Iterable[str |
     held = ARRIVALS.holdings(lake, folders)
     counts: dict[str, Any] = {f"files_{what}": n for what, n in ARRIVALS.receive(lake, held).items()}
     undated = []
-    for reject in _undated(lake, held):
+    for reject in _undated(lake, held.trees, _placed(held.seasons)):
         undated.append(str(reject))
         lake.quarantine(SPORT, reject.file, reject.payload, str(reject))
     facts = {**counts, "passed_over": held.passed_over, "undated": undated}
@@ -80,6 +80,17 @@ def make_results(lake: Lake, months: Iterable[int]) -> dict[str, dict[int, Made]
     return made
 
 
+def not_used(lake: Lake) -> list[str]:
+    """What of the files as they are now could not be used, each with its reason; quarantine keeps what was
+    ever refused."""
+    made = lake.manifests(SPORT, Workouts.name).values()
+    of_months = [str(said) for manifest in made for said in manifest.extra.get("rejects", [])]
+    listed = lake.read_table(SPORT, SourceFiles.name, None, SourceFiles)
+    trees = {source: lake.raw_tree(SPORT, source) for source in readers.SOURCES}
+    undated = _undated(lake, trees, _placed({int(key): frame for (key,), frame in listed.group_by("season")}))
+    return [*of_months, *map(str, undated)]
+
+
 def _facts(read: results.Month) -> dict[str, Any]:
     """A month in numbers, and what was set aside in words."""
     workouts = read.workouts
@@ -99,31 +110,47 @@ def _facts(read: results.Month) -> dict[str, Any]:
     }
 
 
-def _undated(lake: Lake, held: Holdings) -> Iterator[Reject]:
-    """The files, and lines of files of many, that are part of no month, each with the reason."""
+def _last_month() -> int:
+    """The month that tomorrow is in: later ones are still to come."""
     soon = datetime.now(UTC) + timedelta(days=1)
-    last = soon.year * 100 + soon.month
-    placed = {
+    return soon.year * 100 + soon.month
+
+
+def _placed(months: Mapping[int, pl.DataFrame]) -> set[tuple[str, str]]:
+    """Source and path of the files that are part of a month; months: rows of `SourceFiles`."""
+    last = _last_month()
+    return {
         (source, path)
-        for month, frame in held.seasons.items()
+        for month, frame in months.items()
         if FIRST_MONTH <= month <= last
         for source, path in frame.select("source", "path").iter_rows()
     }
-    for source, tree in sorted(held.trees.items()):
+
+
+def _undated(
+    lake: Lake, trees: Mapping[str, Mapping[str, str]], placed: Set[tuple[str, str]]
+) -> Iterator[Reject]:
+    """The files, and lines of files of many, that are part of no month, each with the reason."""
+    for source, tree in sorted(trees.items()):
         for path, sha in sorted(tree.items()):
             if (source, path) not in placed:
                 yield from _why(source, path, lake.raw_get(SPORT, sha))
 
 
 def _why(source: str, path: str, body: bytes) -> Iterator[Reject]:
-    """Why a file's workouts are part of no month."""
+    """Why a file's workouts are part of no month; nothing of those whose month has not been made."""
+    last = _last_month()
+    if source == readers.FITREC and 0 < line_index.month_of_part(path) <= last:
+        return
     for found in readers.read(source, path, body):
         if isinstance(found, Reject):
             yield found
             continue
         try:
-            start = clocked(found).started_at
-            reason = f"it begins on {start:%Y-%m-%d}, which is still to come"
+            workout = clocked(found)
+            if workout.month <= last:
+                continue
+            reason = f"it begins on {workout.started_at:%Y-%m-%d}, which is still to come"
         except Unreadable as error:
             reason = str(error)
         yield set_aside(found.path, None, "timestamp", reason, body if source == readers.WORKOUTS else b"")

@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,7 @@ LINES_IN_A_PART = 1000
 UNDATED = 0
 """The month of a line in which no time can be found."""
 
+_WRONG = "-wrong.txt"
 _PROBE = 65536
 _SAMPLED_ENDS = 64
 _TIMESTAMPS = re.compile(rb"""[^\[]*['"]timestamp['"]\s*:\s*\[\s*(\d{1,18})\b""")
@@ -78,8 +80,7 @@ class LineIndex:
 def indexed(path: str | Path, folder: str | Path) -> LineIndex:
     """The index of a file, kept in a folder: read from there, extended, or made."""
     file = Path(path)
-    name = hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:16]
-    kept, note = Path(folder) / f"{name}.lines", Path(folder) / f"{name}.json"
+    kept, note = kept_as(file, folder)
     kept.parent.mkdir(parents=True, exist_ok=True)
     known = _known(file, kept, note)
     if known is None:
@@ -108,6 +109,12 @@ def indexed(path: str | Path, folder: str | Path) -> LineIndex:
     return LineIndex(file, every["end"].astype(np.int64), every["month"].astype(np.int32))
 
 
+def kept_as(path: str | Path, folder: str | Path) -> tuple[Path, Path]:
+    """The two files of a folder that are the index of a file: its lines, and what they were made from."""
+    name = hashlib.sha256(str(Path(path).resolve()).encode()).hexdigest()[:16]
+    return Path(folder) / f"{name}.lines", Path(folder) / f"{name}.json"
+
+
 def line_ends(path: str | Path, start: int = 0, stop: int | None = None) -> Iterator[NDArray[np.int64]]:
     """The offsets behind the line breaks of a file, block by block; a last line without one ends with the
     file."""
@@ -118,10 +125,11 @@ def line_ends(path: str | Path, start: int = 0, stop: int | None = None) -> Iter
 class Parts(Mapping[str, bytes]):
     """A file of many lines as smaller files, `<name>/<month>-<part>.jsonl`, whose bytes are read when
     they are asked for; each line has its number (from 1) and a tab before it. What is
-    undated is month 000000."""
+    undated is month 000000, and so is a part that says what is wrong with the file, if anything is."""
 
-    def __init__(self, name: str, index: LineIndex) -> None:
+    def __init__(self, name: str, index: LineIndex, wrong: str | None = None) -> None:
         self._index, self._parts = index, dict[str, NDArray[np.int64]]()
+        self._wrong = {} if wrong is None else {f"{name}/{UNDATED:06}{_WRONG}": wrong.encode()}
         for month in np.unique(index.months).tolist():
             lines = index.lines_of(month)
             for part in range(0, len(lines), LINES_IN_A_PART):
@@ -129,13 +137,13 @@ class Parts(Mapping[str, bytes]):
                 self._parts[key] = lines[part : part + LINES_IN_A_PART]
 
     def __getitem__(self, path: str) -> bytes:
-        return b"".join(self._numbered(path))
+        return self._wrong[path] if path in self._wrong else b"".join(self._numbered(path))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._parts)
+        return chain(self._parts, self._wrong)
 
     def __len__(self) -> int:
-        return len(self._parts)
+        return len(self._parts) + len(self._wrong)
 
     def _numbered(self, path: str) -> Iterator[bytes]:
         index = self._index
@@ -156,6 +164,11 @@ def lines_of_part(body: bytes) -> Iterator[tuple[int, bytes]]:
         tab = body.find(b"\t", begin, end)
         yield int(body[begin:tab]), body[tab + 1 : end]
         begin = end + 1
+
+
+def says_what_is_wrong(path: str) -> bool:
+    """Whether one of `Parts` says what is wrong with its file, in words, and has no lines."""
+    return path.endswith(_WRONG)
 
 
 def month_of_part(path: str) -> int:

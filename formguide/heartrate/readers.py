@@ -12,7 +12,7 @@ import numpy as np
 from formguide.heartrate import csv_files, fit_files, fitrec, gpx, line_index, tcx, xml_files
 from formguide.heartrate.clock import FIRST_SEC, LAST_SEC
 from formguide.heartrate.readings import Floats, Reading, Unreadable, ending, looks_like, unpacked
-from formguide.records import Reject
+from formguide.records import Reject, set_aside
 
 VERSION = "1"
 """Changes when the same files would be read as something else."""
@@ -56,6 +56,9 @@ def read(source: str, path: str, body: bytes) -> Iterator[Reading | Reject]:
 def _lines(path: str, body: bytes) -> Iterator[Reading | Reject]:
     """The workouts of one of `line_index.Parts`, each named by the file and its line there."""
     file = path.rpartition("/")[0]
+    if line_index.says_what_is_wrong(path):
+        yield set_aside(file, None, None, body.decode(), body)
+        return
     for number, line in line_index.lines_of_part(body):
         try:
             yield fitrec.read_line(f"{file}:{number}", line)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -121,7 +122,7 @@ def unpacked(path: str, body: bytes) -> bytes:
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(body)) as packed:
             plain = packed.read(LARGEST_FILE + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise Unreadable(f"the gzip is damaged: {error}") from error
     if len(plain) > LARGEST_FILE:
         raise Unreadable(f"it unfolds to more than {LARGEST_FILE:,} bytes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import polars as pl
@@ -193,6 +194,28 @@ def test_what_cannot_be_used_is_quarantined_with_its_reason(lake, folder):
         ("hr.json:3", "field timestamp: 'no' is not an array"),
     ):
         assert [reason for reason in said if reason.startswith(begins) and part in reason], (begins, said)
+    assert sorted(incremental.not_used(lake)) == said
+    for path in ("ann/cut.gpx", "ann/2099.csv", "hr.json"):
+        (folder / path).unlink()
+    make(lake, folder, MARCH)
+    # What is gone is nobody's concern any more; quarantine keeps it all the same.
+    still = [reason for reason in said if reason.startswith(("ann/1970", "ann/2100", "ann/empty"))]
+    assert sorted(incremental.not_used(lake)) == still
+    assert reasons(lake) == said
+
+
+def test_what_is_set_aside_of_months_that_were_not_made_yet(lake, folder):
+    put(folder, "ann/march.csv", files.csv(files.run()))
+    put(folder, "ann/april.csv", files.csv(files.run(start=IN_APRIL)))
+    put(folder, "ann/empty.fit", b"")
+    put(folder, "hr.json", files.fitrec(files.run(start=IN_APRIL))[:-200] + b"\n" + files.fitrec(files.run()))
+    make(lake, folder, MARCH)
+    assert incremental.not_used(lake) == ["ann/empty.fit: the file is empty"]
+    make(lake, folder)
+    assert [reason.partition(": ")[0] for reason in incremental.not_used(lake)] == [
+        "hr.json:1",
+        "ann/empty.fit",
+    ]
 
 
 def test_a_workout_without_a_heart_rate_is_kept_and_not_learnt_from(lake, folder):
@@ -282,16 +305,55 @@ def test_a_fitrec_file_that_grows_changes_the_last_part_of_its_months_only(lake,
     assert workouts(lake).height == 5
 
 
+def test_a_fitrec_file_is_the_same_gzipped_or_not(lake, folder, monkeypatch):
+    monkeypatch.setattr(line_index, "LINES_IN_A_PART", 2)
+    lines = [files.fitrec(files.run(start=files.at(9000 * k))) for k in range(5)]
+    put(folder, "hr.json.gz", gzip.compress(b"\n".join(lines) + b"\n"))
+    make(lake, folder, MARCH)
+    assert workouts(lake)["path"].to_list() == [f"hr.json:{k}" for k in range(1, 6)]
+    assert reasons(lake) == []
+    before = lake.state()
+    (folder / "hr.json.gz").unlink()
+    put(folder, "hr.json", b"\n".join(lines) + b"\n")
+    assert ARRIVALS.changed_seasons(lake, ARRIVALS.holdings(lake, [folder])) == {}
+    assert [said["computed"] for said in make(lake, folder, MARCH).values()] == [0]
+    assert lake.state() == before
+
+
+def test_of_a_gzip_that_breaks_off_the_whole_lines_are_read_and_the_break_is_named(lake, folder):
+    lines = [files.fitrec(files.run(start=files.at(9000 * k), speed=3 + k / 7)) for k in range(5)]
+    whole = gzip.compress(b"\n".join(lines) + b"\n")
+    put(folder, "hr.json.gz", whole[: len(whole) // 2])
+    put(folder, "other.json.gz", b"no gzip")
+    make(lake, folder, MARCH)
+    n = workouts(lake).height
+    assert 1 <= n < 5
+    assert workouts(lake)["path"].to_list() == [f"hr.json:{k}" for k in range(1, n + 1)]
+    cut, broken = reasons(lake)
+    assert cut.startswith("hr.json: the gzip is damaged: Compressed file ended before")
+    assert cut.endswith(f"; {n + 1} lines of it are read")
+    assert broken.startswith(f"hr.json:{n + 1}: neither JSON nor a Python dict")
+    notes: list[str] = []
+    read_folder(folder, notes)
+    assert notes == ["other.json.gz: its name says gzip, and nothing of it can be unpacked"]
+    assert sorted(incremental.not_used(lake)) == [cut, broken]
+    put(folder, "hr.json.gz", whole)
+    make(lake, folder, MARCH)
+    assert workouts(lake).height == 5
+    assert incremental.not_used(lake) == []
+
+
 def test_which_folders_are_of_this_sport(tmp_path):
     for name, path, body in (
         ("runs", "a/x.fit", b""),
         ("tables", "x.csv", b"timestamp,heart_rate\n"),
         ("lines", "x.json", files.fitrec(files.run(2))),
+        ("packed", "x.json.gz", gzip.compress(files.fitrec(files.run(2)))),
         ("marks", "x.csv", b"athlete,event,mark\n"),
         ("feeds", "x.json", b'{"gameData": {"id": 1}}'),
     ):
         put(tmp_path / name, path, body)
-    assert [takes(tmp_path / name) for name in ("runs", "tables", "lines")] == [True] * 3
+    assert [takes(tmp_path / name) for name in ("runs", "tables", "lines", "packed")] == [True] * 4
     assert [takes(tmp_path / name) for name in ("marks", "feeds", "nowhere")] == [False] * 3
 
 

@@ -75,6 +75,7 @@ class HeartRate:
         screen.findings(console, lake)
         screen_forecasts.scorecard(console, lake)
         screen.set_aside(console, lake)
+        screen.unpacked(console)
 
     def next_steps(self, lake: Lake) -> list[str]:
         """Who ran how far at which heart rate."""

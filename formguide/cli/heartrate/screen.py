@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 from rich.console import Console
+from rich.filesize import decimal
 
-from formguide.cli.screen import table
+from formguide.cli.screen import not_used, table
+from formguide.heartrate import incremental, unpacking
 from formguide.heartrate.cleaning import by_rule
+from formguide.heartrate.folders import index_folder
 from formguide.heartrate.tables import SPORT, QualityFindings, Workouts
 from formguide.lake import Lake
 
@@ -47,12 +50,16 @@ def findings(console: Console, lake: Lake) -> None:
     table(console, "What the rules of cleaning found", by_rule(found))
 
 
-def set_aside(console: Console, lake: Lake) -> None:
-    """How much could not be read so far, and the latest of it."""
-    refused = sorted(lake.quarantined(SPORT), key=lambda one: one.since)
-    if refused:
+def unpacked(console: Console) -> None:
+    """Which large files were unpacked, where to and how large: it is their owner's disk."""
+    for copy in unpacking.copies(index_folder()):
         console.print(
-            f"{len(refused)} set aside so far in {lake.root / 'quarantine' / SPORT}; the latest: "
-            f"{refused[-1].reason}",
+            f"{copy.source.name} is unpacked in {copy.path} ({decimal(copy.size)}), and is again if you "
+            "delete that",
             soft_wrap=True,
         )
+
+
+def set_aside(console: Console, lake: Lake) -> None:
+    """What of the files could not be used, if anything: the first few, and where all of it lies."""
+    not_used(console, lake, SPORT, incremental.not_used(lake))
