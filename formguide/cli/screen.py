@@ -1,12 +1,16 @@
-"""What the commands show: frames as tables."""
+"""What the commands show: frames as tables, and what could not be used."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import polars as pl
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from formguide.lake import Lake
 
 _TITLES = {
     "expected_position": "place",
@@ -18,6 +22,7 @@ _TITLES = {
     "difference_se": "± se",
     "difference_t": "t",
 }
+_REJECTS_SHOWN = 3
 _PERCENT = {"win", "podium", "points", "retire", "p_title", "p_top3", "p_hit_pa", "p_game_hit"}
 
 
@@ -31,6 +36,24 @@ def table(console: Console, title: str, frame: pl.DataFrame) -> None:
     for row in frame.iter_rows(named=True):
         shown.add_row(*(_cell(name, value) for name, value in row.items()))
     console.print(shown)
+
+
+def not_used(console: Console, lake: Lake, sport: str, said: Sequence[str]) -> None:
+    """Records that could not be used, if there are any: the first few, and where all of them lie.
+
+    said: of the files as they are now, each with its reason; quarantine keeps what was ever refused.
+    """
+    for line in said[:_REJECTS_SHOWN]:
+        console.print(f"Set aside: {line}", soft_wrap=True, markup=False)
+    if said:
+        where = f"{lake.root}/quarantine/{sport}"
+        console.print(f"{len(said)} set aside, with reasons in {where}\n", soft_wrap=True, markup=False)
+
+
+def rejects(lake: Lake, sport: str, asset: str) -> list[str]:
+    """What was set aside when an asset's partitions were made, as their manifests tell."""
+    made = lake.manifests(sport, asset).values()
+    return [str(line) for manifest in made for line in manifest.extra.get("rejects", [])]
 
 
 def _cell(name: str, value: object) -> str:

@@ -57,7 +57,7 @@ def test_a_run_shows_the_months_the_rules_and_what_was_set_aside(formguide, fold
     assert done.code == 0, done.err
     assert "seasons 202103 to 202104" in done.err
     assert "Heart rate: 2 workouts of 1 users" in done.out
-    assert "1 set aside so far in" in done.out and "no XML can be read" in done.out
+    assert "1 set aside, with reasons in" in done.out and "no XML can be read" in done.out
 
 
 def test_where_workouts_were_is_written_where_it_is_asked_for(formguide, tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from formguide.baseball.scorecard import HINDSIGHT
 from formguide.baseball.streak import advise, making
 from formguide.baseball.streak.tables import StreakEvaluation
 from formguide.baseball.tables import Games
-from formguide.cli.screen import table
+from formguide.cli.screen import not_used, rejects, table
 from formguide.lake import Lake
 
 SPORT = "baseball"
@@ -21,9 +21,6 @@ HEADLINE_METRICS = ("p_at_1", "p_at_10", "log_loss", "auc")
 """What a run says of it at its end, of the confirmed line-ups, game by game."""
 STREAK, DAYS_LEFT = 12, 40
 """The streak player that the headline speaks to."""
-
-
-_REJECTS_SHOWN = 3
 
 
 def best_first(forecasts: pl.DataFrame) -> pl.DataFrame:
@@ -140,15 +137,7 @@ def scores(console: Console, card: pl.DataFrame) -> None:
 
 def set_aside(console: Console, lake: Lake) -> None:
     """Records that could not be used, if there are any: the first few, and where all of them lie."""
-    said = [
-        str(line) for m in lake.manifests(SPORT, Games.name).values() for line in m.extra.get("rejects", [])
-    ]
-    for line in said[:_REJECTS_SHOWN]:
-        console.print(f"Set aside: {line}", soft_wrap=True)
-    if said:
-        console.print(
-            f"{len(said)} set aside, with reasons in {lake.root}/quarantine/{SPORT}\n", soft_wrap=True
-        )
+    not_used(console, lake, SPORT, rejects(lake, SPORT, Games.name))
 
 
 def _ordinal(n: int) -> str:

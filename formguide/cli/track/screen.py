@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 from rich.console import Console
 
-from formguide.cli.screen import table
+from formguide.cli.screen import not_used, rejects, table
 from formguide.lake import Lake
 from formguide.track import figures, issuing
 from formguide.track import scorecard as scorecards
@@ -18,7 +18,6 @@ HEADLINE_EVENTS = ("100 Meters", "60 Meters", "1500 Meters", "Mile", "Long Jump"
 
 POPULATION = {"openath": "Elite careers (Open Athletics)", "tfrrs": "College careers (TFRRS)"}
 _DIFFERENCE = ["difference", "difference_se", "difference_t"]
-_REJECTS_SHOWN = 3
 
 
 def what_was_read(console: Console, lake: Lake) -> None:
@@ -118,14 +117,4 @@ def by_group(card: pl.DataFrame) -> pl.DataFrame:
 
 def set_aside(console: Console, lake: Lake) -> None:
     """Records that could not be used, if there are any: the first few, and where all of them lie."""
-    said = [
-        str(line)
-        for manifest in lake.manifests(SPORT, Performances.name).values()
-        for line in manifest.extra.get("rejects", [])
-    ]
-    for line in said[:_REJECTS_SHOWN]:
-        console.print(f"Set aside: {line}", soft_wrap=True)
-    if said:
-        console.print(
-            f"{len(said)} set aside, with reasons in {lake.root}/quarantine/{SPORT}\n", soft_wrap=True
-        )
+    not_used(console, lake, SPORT, rejects(lake, SPORT, Performances.name))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 from rich.console import Console
 
-from formguide.cli.screen import table
+from formguide.cli.screen import not_used, rejects, table
 from formguide.lake import Lake
-from formguide.triathlon.tables import FINISHED, SPORT, RaceResults
+from formguide.triathlon.tables import FINISHED, SPORT, RaceRecords, RaceResults
 
 _SEASONS_SHOWN = 8
 
@@ -49,10 +49,5 @@ def who_is_who(results: pl.DataFrame) -> str:
 
 
 def set_aside(console: Console, lake: Lake) -> None:
-    """How many lines and files could not be read, and the first of them."""
-    refused = lake.quarantined(SPORT)
-    if refused:
-        console.print(
-            f"{len(refused)} set aside in {lake.root / 'quarantine' / SPORT}; the first: {refused[0].reason}",
-            soft_wrap=True,
-        )
+    """Lines and files that could not be read, if there are any: the first few, and where all of them lie."""
+    not_used(console, lake, SPORT, rejects(lake, SPORT, RaceRecords.name))
