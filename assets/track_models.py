@@ -17,12 +17,12 @@ from assets.events import Report, materialised, numbers
 from assets.partitions import FOLLOWS, ONE_RUN
 from assets.track import OF_THE_SPORT, LakeParam, performances, windows
 from formguide.lake import Lake
-from formguide.making import Made
+from formguide.making import Made, TooLittle
 from formguide.schema import Table
 from formguide.track import issuing, scorecard
 from formguide.track.arrivals import SPORT
 from formguide.track.forecast_tables import BacktestForecasts, ForecastLog, ForecastScorecard, PeakForecasts
-from formguide.track.peak_model import PeakSettings, TooLittle
+from formguide.track.peak_model import PeakSettings
 from formguide.track.tables import GENDERS
 
 GENDER = dg.StaticPartitionsDefinition(list(GENDERS))

@@ -1,5 +1,5 @@
-"""What making one partition of an asset came to: made now, or left as it was because nothing it leans on
-changed."""
+"""What making one partition of an asset came to: made now, left as it was because nothing it leans on
+changed, or not to be made yet because there is too little to learn from."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from formguide.lake import Lake, Manifest
+
+
+class TooLittle(ValueError):
+    """There is too little history to learn from: nothing can be forecast yet, which is no mistake. The
+    message says in one line how much there is and what it takes."""
 
 
 @dataclass(frozen=True)

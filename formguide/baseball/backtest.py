@@ -16,6 +16,7 @@ from formguide import schema
 from formguide.baseball import baselines, starters
 from formguide.baseball.forecast import Asked, Knowledge, Models, ask, fit_models, forecast
 from formguide.baseball.forecast_tables import BacktestForecasts, BatterForecasts
+from formguide.making import TooLittle
 
 REFIT_DAYS = 14
 _QUANTILES_FROM = 20
@@ -50,7 +51,7 @@ def walk_season(
     for day in _refits(first, last):
         try:
             models = fit_models(known, day, seeds)
-        except ValueError as why:
+        except TooLittle as why:
             progress(f"{day}: not forecast: {why}")
             continue
         until = day + timedelta(days=REFIT_DAYS)

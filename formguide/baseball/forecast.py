@@ -22,6 +22,7 @@ from formguide.baseball.abilities import HitRegression, ability_frame
 from formguide.baseball.blend import Blend
 from formguide.baseball.features import feature_frame
 from formguide.baseball.opportunity import OpportunityModel, Records, Turns
+from formguide.making import TooLittle
 
 VERSION = "2"
 """Changes when the same records would give other forecasts."""
@@ -118,10 +119,12 @@ def ask(who: pl.DataFrame, plate_appearances: pl.DataFrame, past_turns: pl.DataF
 
 
 def fit_models(known: Knowledge, as_of: date, seeds: Sequence[int], shadow: bool = False) -> Models:
-    """Learns from what is dated before `as_of`, and from nothing else. Raises ValueError without enough."""
+    """Learns from what is dated before `as_of`, and from nothing else. Raises TooLittle without enough."""
     rows, past = known.until(as_of)
     if rows < FEWEST_TO_LEARN:
-        raise ValueError(f"{rows} plate appearances before {as_of}: at least {FEWEST_TO_LEARN} are needed")
+        raise TooLittle(
+            f"{rows:,} plate appearances before {as_of}, and a forecast needs {FEWEST_TO_LEARN:,}"
+        )
     start = _settled(known.plate_appearances, rows)
     is_hit = known.plate_appearances["is_hit"][start:rows].to_numpy()
     learnt = known.abilities[start:rows]

@@ -154,7 +154,7 @@ def forecast_day(
     """The day's forecasts (BatterForecasts) from what the lake knows of earlier days.
 
     games, lineups: the day's, as known now; a team whose nine are out is confirmed, any other projected.
-    shadow: the context features (umpire, wind, hard contact, roof) join. Raises ValueError if the lake knows
+    shadow: the context features (umpire, wind, hard contact, roof) join. Raises TooLittle if the lake knows
     too little to learn from.
     """
     tables = {

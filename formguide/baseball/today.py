@@ -48,7 +48,7 @@ def known_of(lake: Lake, game_date: date) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def make_forecasts(lake: Lake, game_date: date) -> pl.DataFrame:
     """The day's forecasts (BatterForecasts), kept in the lake and, when they are new, in the log of what was
-    issued; the kept ones if nothing that they were made from has changed."""
+    issued; the kept ones if nothing that they were made from has changed. Raises TooLittle."""
     from formguide.baseball import issuing  # brings lightgbm
 
     games, lineups = known_of(lake, game_date)

@@ -13,10 +13,11 @@ from datetime import date
 
 import polars as pl
 
+from formguide.making import TooLittle
 from formguide.schema import dtypes, empty
 from formguide.track.forecast import as_table
 from formguide.track.forecast_tables import BacktestForecasts
-from formguide.track.peak_model import PeakSettings, TooLittle, fit, history
+from formguide.track.peak_model import PeakSettings, fit, history
 from formguide.track.peaks import season_peaks
 from formguide.track.tables import INDOOR, season_start
 

@@ -10,10 +10,11 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from formguide.making import TooLittle
 from formguide.schema import dtypes, empty
 from formguide.track import events
 from formguide.track.forecast_tables import PeakForecasts
-from formguide.track.peak_model import PeakModel, TooLittle
+from formguide.track.peak_model import PeakModel
 from formguide.track.peaks import season_peaks
 from formguide.track.sequences import season_sequences
 from formguide.track.tables import FIRST_INDOOR_MONTH, INDOOR, LABELS

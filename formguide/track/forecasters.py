@@ -74,10 +74,6 @@ class PeakSettings:
         return cls(**{**said, **parts})
 
 
-class TooLittle(ValueError):
-    """There is too little history to fit a model to."""
-
-
 @dataclass(frozen=True)
 class Forecasters:
     """Fitted forecasters. population: what `features` compares with; lstm: for "both" genders or for each,

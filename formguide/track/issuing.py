@@ -51,7 +51,7 @@ def performances(lake: Lake) -> pl.DataFrame:
 def make_models(lake: Lake, genders: Iterable[str], settings: PeakSettings | None = None) -> dict[str, Made]:
     """Fits the model to everything that the lake knows, and keeps it for each of the genders.
 
-    Raises `peak_model.TooLittle` where there is too little history.
+    Raises `TooLittle` where there is too little history.
     """
     settings = settings or PeakSettings()
     made_from = fingerprint(VERSION, asdict(settings), _data_version(lake))

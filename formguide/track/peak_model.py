@@ -19,6 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from formguide import asof
+from formguide.making import TooLittle
 from formguide.track import forecasters, intervals
 from formguide.track.features import Features, from_percent, season_over, targets
 from formguide.track.forecasters import (
@@ -27,7 +28,6 @@ from formguide.track.forecasters import (
     WITHOUT_NETWORK,
     Forecasters,
     PeakSettings,
-    TooLittle,
     as_json,
     as_parquet,
 )
@@ -45,7 +45,6 @@ __all__ = [
     "History",
     "PeakModel",
     "PeakSettings",
-    "TooLittle",
     "fit",
     "history",
 ]

@@ -54,7 +54,7 @@ def fit(
     """Everything that forecasts over a distance need, from results dated before a day.
 
     Raises:
-        pace_model.TooFew: where there are too few.
+        TooLittle: where there are too few.
     """
     known = finishes(asof.before(results, as_of, "known_on"))
     fitted = pace_model.fit(results, distance, as_of, draws, chains, seed, constants, thin)

@@ -20,6 +20,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from formguide import asof
+from formguide.making import TooLittle
 from formguide.triathlon import _ability_kernel as kernel
 from formguide.triathlon import ability, courses
 from formguide.triathlon._columns import (
@@ -58,10 +59,6 @@ _PRIORS = {
     "sex_age": 0.05, "course": 0.1, "race": 0.1, "year": 0.05, "country_new": 0.1, "country": 0.05,
     "course_new": 0.1,
 }  # fmt: skip
-
-
-class TooFew(ValueError):
-    """There is not enough before a date to learn from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +148,7 @@ def fit(
     the posterior.
 
     Raises:
-        TooFew: if there are fewer than 200 finishes or 2 races of the distance before the day.
+        TooLittle: if there are fewer than 200 finishes or 2 races of the distance before the day.
     """
     history = starts(finishes(asof.before(results, as_of, "known_on")))
     k = DISTANCES.index(distance)
@@ -191,7 +188,9 @@ def fit(
 def _require(chosen: NDArray[np.bool_], history: Starts, distance: str, as_of: date) -> None:
     races = len(np.unique(history.race[chosen]))
     if chosen.sum() < _FEWEST_ROWS or races < 2:
-        raise TooFew(f"{distance}: {int(chosen.sum())} finishes in {races} races before {as_of} are too few")
+        raise TooLittle(
+            f"{distance}: {int(chosen.sum())} finishes in {races} races before {as_of} are too few"
+        )
 
 
 def enough(finished: pl.DataFrame, distance: str) -> bool:

@@ -27,6 +27,7 @@ from formguide.baseball.forecast_tables import (
 from formguide.baseball.sample import write_sample
 from formguide.baseball.tables import Lineups
 from formguide.lake import Lake
+from formguide.making import TooLittle
 
 SEASONS = (2024, 2025)
 DATES = 24
@@ -200,7 +201,7 @@ def test_models_come_back_from_their_files_as_they_were(tables):
 def test_too_little_to_learn_from_is_said(tables):
     known = forecast.knowledge(*(tables[name] for name in ("games", "lineups", "plate_appearances")))
     first = known.plate_appearances["game_date"][0]
-    with pytest.raises(ValueError, match="plate appearances before"):
+    with pytest.raises(TooLittle, match="plate appearances before"):
         forecast.fit_models(known, first + timedelta(days=2), [1])
 
 

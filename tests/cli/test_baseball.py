@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 from datetime import date
 from pathlib import Path
@@ -103,18 +104,43 @@ def test_a_forecast_that_was_issued_stays_on_record(formguide, diamond):
     assert len(list(log.glob("*.parquet"))) == before[0]["times"] == 1
 
 
-def test_run_takes_every_sport_that_a_folder_has(formguide, tmp_path):
-    both = tmp_path / "results"
-    games = both / "baseball"
-    write_sample(games, 1, dates=8, dates_played=7, first_season=2025)
+@pytest.fixture(scope="module")
+def first_games(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of two sports: a season's first three dates, and four races."""
+    both = tmp_path_factory.mktemp("results")
+    write_sample(both / "baseball", 1, dates=6, dates_played=3, first_season=2025)
     write_races(both / "formula1", seed=7, seasons=1, races=4, rounds_run=2)
-    said = formguide("run", "--from", both, "--lake", tmp_path / "lake")
+    return both
+
+
+def test_run_takes_every_sport_that_a_folder_has(formguide, first_games, tmp_path):
+    said = formguide("run", "--from", first_games, "--lake", tmp_path / "lake")
     assert said.code == 0, said.err
-    for part in ("Grand Prix", "Who gets a hit", "forecast formula1", "forecast baseball"):
+    for part in ("Grand Prix", "No day can be forecast", "forecast formula1", "forecast baseball"):
         assert part in said.out, part
-    only = formguide("run", "--from", games, "--lake", tmp_path / "lake")
+    only = formguide("run", "--from", first_games / "baseball", "--lake", tmp_path / "lake")
     assert only.code == 0, only.err
     assert "Grand Prix" not in only.out
+
+
+def test_with_too_little_to_learn_from_it_says_what_is_missing_and_the_rest_goes_on(
+    formguide, first_games, tmp_path
+):
+    lake = tmp_path / "lake"
+    said = formguide("run", "baseball", "--from", first_games / "baseball", "--lake", lake)
+    assert said.code == 0, said.err
+    why = r"\d{3} plate appearances before 2025-04-04, and a forecast needs 2,000"
+    assert re.search(f"No day can be forecast: there are {why}", said.out), said.out
+    games = formguide("sql", "SELECT count(*) AS n FROM baseball.games", "--format", "json", "--lake", lake)
+    assert json.loads(games.out)[0]["n"] == 24
+    asked = formguide("forecast", "baseball", "--lake", lake)
+    assert (asked.code, asked.err.count("formguide:")) == (1, 1)
+    assert re.search(f"nobody can be forecast on 2025-04-04 yet: {why}", asked.err), asked.err
+    scored = formguide("backtest", "baseball", "--lake", lake)
+    assert (scored.code, scored.err.count("formguide:")) == (1, 1)
+    assert "nothing to score" in scored.err
+    again = formguide("run", "baseball", "--from", first_games / "baseball", "--lake", lake)
+    assert again.code == 0, again.err
 
 
 def test_a_sample_of_one_sport_does_not_stand_in_the_way_of_another(formguide, diamond, league, tmp_path):

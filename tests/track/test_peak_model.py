@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from formguide import schema
 from formguide.asof import fingerprint
+from formguide.making import TooLittle
 from formguide.scoring import clustered_paired
 from formguide.track.features import population
 from formguide.track.forecast import forecast_ahead, known_until, seasons_ahead
 from formguide.track.forecast_tables import PeakForecasts
 from formguide.track.lstm_settings import LstmSettings
-from formguide.track.peak_model import FORECASTERS, MAY_SHIP, PeakModel, PeakSettings, TooLittle, fit, history
+from formguide.track.peak_model import FORECASTERS, MAY_SHIP, PeakModel, PeakSettings, fit, history
 from formguide.track.peaks import season_peaks
 from formguide.track.tables import INDOOR, OUTDOOR, season_start
 from formguide.track.trees import TreeSettings

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from formguide.making import TooLittle
 from formguide.triathlon import (
     ability,
     asked,
@@ -23,7 +24,7 @@ from formguide.triathlon import (
     starts,
 )
 from formguide.triathlon._mixtures import Mixture, fit_mixture
-from formguide.triathlon.pace_model import Outlook, TooFew
+from formguide.triathlon.pace_model import Outlook
 from tests.triathlon.leagues import small
 
 SHAPES = (
@@ -211,7 +212,7 @@ def test_a_season_is_forecast_start_by_start(results):
 def test_nothing_is_forecast_from_nothing(results):
     frame = forecast.forecast_seasons(results, [("140.6", 2015)])["140.6", 2015]
     assert frame.is_empty()
-    with pytest.raises(TooFew, match="0 finishes in 0 races before 2015-01-01 are too few"):
+    with pytest.raises(TooLittle, match="0 finishes in 0 races before 2015-01-01 are too few"):
         forecast.fit(results.filter(pl.col("year") > 2015), "70.3", date(2015, 1, 1))
 
 

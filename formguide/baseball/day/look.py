@@ -28,6 +28,7 @@ from formguide.baseball.forecast_tables import BatterForecasts
 from formguide.baseball.tables import Games, Lineups
 from formguide.baseball.today import HISTORY, log_forecasts
 from formguide.lake import Written
+from formguide.making import TooLittle
 from formguide.schema import dtypes, empty
 
 FORECASTS = {REAL: BatterForecasts, SHADOW: ShadowForecasts}
@@ -83,8 +84,8 @@ def forecast(day: Day, game_date: date, model: str = REAL) -> Written:
     """A model's forecasts of the day, from what is known of it; made again only if something of that, or of
     the history, has changed.
 
-    If the forecast fails when a pick's time is up, those made before are kept, and the log of failures says
-    so.
+    With too little history to learn from nobody is forecast. If the forecast fails when a pick's time is up,
+    those made before are kept, and the log of failures says so.
     """
     if model not in MODELS:
         raise ValueError(f"{model} is none of {', '.join(MODELS)}")
@@ -102,6 +103,8 @@ def forecast(day: Day, game_date: date, model: str = REAL) -> Written:
         return day.lake.write_table(SPORT, table.name, key, held, table, made_from)
     try:
         frame = day.forecast(day.lake, game_date, games, lineups, shadow=model == SHADOW)
+    except TooLittle:
+        frame = empty(table)
     except Exception as error:
         # A pick on an older forecast is better than none; anything may be wrong with a model.
         if manifest is None or not _time_is_up(day, game_date):

@@ -125,7 +125,7 @@ def choose(
     best = list(pool.iter_rows(named=True))
     first = locked.get(1) or next((row for row in best if _apart(row, locked.get(2))), None)
     if first is None:
-        nobody = Advice("skip", "no batter of a game not yet started is left")
+        nobody = Advice("skip", "no batter of a game not yet started has a forecast")
         return Choice(
             nobody if not locked else Advice("single", "one pick stands"), None, locked.get(2), pool
         )

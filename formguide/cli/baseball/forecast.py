@@ -14,6 +14,7 @@ from formguide.baseball.tables import Games
 from formguide.cli.base import CommandError, LakeOption, err, open_lake, out
 from formguide.cli.baseball import screen
 from formguide.lake import Lake
+from formguide.making import TooLittle
 from formguide.show import format_rows
 
 SHOWN = 15
@@ -63,12 +64,16 @@ def next_or_last(lake: Lake) -> date:
 
 
 def forecasts_of(lake: Lake, game_date: date) -> pl.DataFrame:
-    """The day's forecasts, the surest hit first. Raises `CommandError` on a day without games."""
+    """The day's forecasts, the surest hit first. Raises `CommandError` on a day without games, or with too
+    little before it to learn from."""
     games, _ = today.known_of(lake, game_date)
     if games.is_empty():
         raise CommandError(f"the lake knows of no game on {game_date}: {_held(lake)}")
     with err().status(f"[dim]learning from everything before {game_date} …[/dim]"):
-        rows = today.make_forecasts(lake, game_date)
+        try:
+            rows = today.make_forecasts(lake, game_date)
+        except TooLittle as why:
+            raise CommandError(f"nobody can be forecast on {game_date} yet: {why}") from why
     if rows.is_empty():
         raise CommandError(f"nobody can be forecast on {game_date}: no game of it is still to be played")
     return screen.best_first(rows)

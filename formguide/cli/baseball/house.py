@@ -7,15 +7,18 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from rich.console import Console
 
 from formguide.baseball import today
 from formguide.baseball.arrivals import ARRIVALS, SPORT, takes
-from formguide.baseball.forecast_tables import BacktestForecasts
+from formguide.baseball.forecast_tables import BacktestForecasts, BatterForecasts
 from formguide.baseball.streak.making import POLICY
 from formguide.cli.baseball import screen
 from formguide.cli.sports import Runs, SportHouse
 from formguide.lake import Lake
+from formguide.making import TooLittle
+from formguide.schema import empty
 
 
 class Baseball:
@@ -46,8 +49,9 @@ class Baseball:
         write_sample(folder)
 
     def over_all_seasons(self, lake: Lake) -> Any:
-        """The scorecard, the streak policy and what it comes to; nothing before there is a backtest."""
-        if not lake.partitions(SPORT, BacktestForecasts.name):
+        """The scorecard, the streak policy and what it comes to; nothing before a backtest forecast
+        anything."""
+        if not any(made.rows for made in lake.manifests(SPORT, BacktestForecasts.name).values()):
             return None
         return import_module("assets.baseball_backtest").OVER_ALL_SEASONS
 
@@ -58,19 +62,18 @@ class Baseball:
         platform.season_chain(SPORT, seasons)
         if ARRIVALS.holds_sample(lake) and len(seasons) > 1:
             platform.materialise(import_module("assets.baseball_backtest").BACKTEST, seasons[1:])
-        day = today.next_date(lake)
-        if day is not None:
-            today.make_forecasts(lake, day)
+        _forecast_next_day(lake)
 
     def headline(self, console: Console, lake: Lake) -> None:
         """The next day's pick and why, the scorecard, and what a streak player should do."""
-        from formguide.cli.baseball.forecast import forecasts_of, team_names
+        from formguide.cli.baseball.forecast import team_names
 
-        day = today.next_date(lake)
-        if day is None:
-            console.print("No day can be forecast: there is no game in these files that is still to come.")
+        rows, why_not = _forecast_next_day(lake)
+        if rows.is_empty():
+            console.print(f"No day can be forecast: {why_not}", soft_wrap=True)
         else:
-            rows = forecasts_of(lake, day)
+            rows = screen.best_first(rows)
+            day = rows["game_date"][0]
             screen.batters(console, f"Who gets a hit on {day}", rows.head(5), team_names(lake, day))
             console.print(f"Today's pick, {screen.why(rows)}\n", soft_wrap=True)
             screen.streak(console, lake, rows)
@@ -82,6 +85,17 @@ class Baseball:
         if lake.manifest(SPORT, POLICY, None) is None:
             return [f"forecast {SPORT} --top 20", f"backtest {SPORT}"]
         return [f"forecast {SPORT} --top 20", "streak advise --streak 12 --days-left 40 --saver"]
+
+
+def _forecast_next_day(lake: Lake) -> tuple[pl.DataFrame, str]:
+    """The forecasts of the next day with games to come, or none and why."""
+    day = today.next_date(lake)
+    if day is None:
+        return empty(BatterForecasts), "there is no game in these files that is still to come."
+    try:
+        return today.make_forecasts(lake, day), f"no game of {day} is still to be played."
+    except TooLittle as why:
+        return empty(BatterForecasts), f"there are {why}."
 
 
 HOUSE: SportHouse = Baseball()
