@@ -24,7 +24,7 @@ from formguide.formula1 import ids
 from formguide.formula1.scenarios import MIXED
 
 if TYPE_CHECKING:
-    from jsonschema import Draft202012Validator
+    from jsonschema_rs import Validator
 
 KEPT_HISTORY = 200
 """How many runs the training history remembers."""
@@ -48,29 +48,16 @@ def check(document: object) -> None:
     """Raises `SeasonJsonError` if a document does not fit the schema."""
     error = next(_validator().iter_errors(document), None)
     if error is not None:
-        where = "/".join(str(part) for part in error.absolute_path) or "the document"
+        where = "/".join(str(part) for part in error.instance_path) or "the document"
         raise SeasonJsonError(f"{where}: {error.message[:300]}")
 
 
 @cache
-def _validator() -> Draft202012Validator:
-    """The schema's validator, with each definition put where it is referred to: a document has tens of
-    thousands of chances, and to look up what a chance is took half of the check."""
-    from jsonschema import Draft202012Validator
+def _validator() -> Validator:
+    """The schema's validator; a compiled one, since a document has tens of thousands of chances."""
+    from jsonschema_rs import validator_for
 
-    definitions = schema()["$defs"]
-
-    def resolved(part: Any) -> Any:
-        if isinstance(part, list):
-            return [resolved(each) for each in part]
-        if not isinstance(part, dict):
-            return part
-        if "$ref" in part:
-            name = part["$ref"].removeprefix("#/$defs/")
-            part = {**definitions[name], **{key: value for key, value in part.items() if key != "$ref"}}
-        return {key: resolved(value) for key, value in part.items()}
-
-    return Draft202012Validator(resolved({k: v for k, v in schema().items() if k != "$defs"}))
+    return validator_for(schema())
 
 
 def read(path: Path) -> dict[str, Any] | None:
@@ -90,10 +77,11 @@ def read(path: Path) -> dict[str, Any] | None:
 
 def write(path: Path, document: Mapping[str, Any]) -> None:
     """Writes a document, whole or not at all, if it fits the schema."""
-    check(document)
+    text = json.dumps(document, indent=1, ensure_ascii=False)
+    check(json.loads(text))  # as a reader will see it: numbers of NumPy are none of JSON's
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    temporary.write_text(text + "\n", encoding="utf-8")
     os.replace(temporary, path)
 
 
