@@ -1,4 +1,5 @@
-"""Triathlon as assets, what is made of the seasons: the posterior of each distance → forecasts → scores.
+"""Triathlon as assets, what is made of the seasons: the posterior of each distance → forecasts → what
+was issued → scores.
 
 The posterior is of everything that the lake holds of a distance, and answers for races to come. The
 forecasts of past years never lean on it: each is made from what was known before its own race, so they and
@@ -18,9 +19,9 @@ from assets.partitions import FOLLOWS, ONE_RUN, SEASONS
 from assets.triathlon import race_results
 from formguide.lake import Lake
 from formguide.schema import Table
-from formguide.triathlon import forecast_checks, issuing
+from formguide.triathlon import forecast_checks, issued, issuing
 from formguide.triathlon.forecast_tables import TABLES as FORECAST_TABLES
-from formguide.triathlon.forecast_tables import FinishTimeForecasts, ForecastScorecard
+from formguide.triathlon.forecast_tables import FinishTimeForecasts, ForecastLog, ForecastScorecard
 from formguide.triathlon.tables import DISTANCES, SPORT
 
 LakeParam = dg.ResourceParam[Lake]
@@ -81,7 +82,7 @@ def finish_time_posterior(context: dg.AssetExecutionContext, lake: LakeParam) ->
 def finish_time_forecasts(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Report]:
     keys = {(distance_of(name), season_of(name)): name for name in sorted(context.partition_keys)}
     made = {keys[asked]: part for asked, part in issuing.make_forecasts(lake, keys).items()}
-    partitions = [issuing.partition(*asked) for asked in keys]
+    partitions = [issued.partition(*asked) for asked in keys]
     finding = forecast_checks.intervals_in_order(read(lake, SPORT, FinishTimeForecasts.name, partitions))
     checks = [
         *table_fits(lake, FinishTimeForecasts, partitions),
@@ -91,12 +92,27 @@ def finish_time_forecasts(context: dg.AssetExecutionContext, lake: LakeParam) ->
 
 
 @dg.asset(
+    **OF_THE_SPORT,
+    partitions_def=BY_DISTANCE_AND_SEASON,
+    kinds={"polars"},
+    code_version="1",
+    description=ForecastLog.description,
+    deps=[finish_time_forecasts],
+    automation_condition=EACH_FOLLOWS,
+)
+def forecast_log(context: dg.AssetExecutionContext, lake: LakeParam) -> Iterator[Report]:
+    keys = {(distance_of(name), season_of(name)): name for name in sorted(context.partition_keys)}
+    made = issued.log_forecasts(lake, keys, issuing.FORECASTS_VERSION)
+    yield from materialised(context, {keys[asked]: part for asked, part in made.items()})
+
+
+@dg.asset(
     group_name=SPORT,
     key_prefix=SPORT,
     kinds={"polars"},
     code_version=issuing.SCORECARD_VERSION,
     description=ForecastScorecard.description,
-    deps=[race_results, finish_time_forecasts],
+    deps=[race_results, finish_time_forecasts, forecast_log],
     automation_condition=FOLLOWS,
 )
 def forecast_scorecard(context: dg.AssetExecutionContext, lake: LakeParam) -> dg.MaterializeResult[Any]:
@@ -117,11 +133,11 @@ def season_of(partition: str) -> int:
     return int(partition.partition("|")[2])
 
 
-ASSETS = [finish_time_posterior, finish_time_forecasts, forecast_scorecard]
+ASSETS = [finish_time_posterior, finish_time_forecasts, forecast_log, forecast_scorecard]
 """Every asset that follows the season."""
 
 POSTERIORS = dg.AssetSelection.assets(finish_time_posterior)
-FORECASTS = dg.AssetSelection.assets(finish_time_forecasts)
+FORECASTS = dg.AssetSelection.assets(finish_time_forecasts, forecast_log)
 SCORECARD = dg.AssetSelection.assets(forecast_scorecard)
 
 TABLES: dict[tuple[str, str], type[Table] | None] = {(SPORT, table.name): table for table in FORECAST_TABLES}

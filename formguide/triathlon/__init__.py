@@ -8,6 +8,7 @@
     posterior, pace_model, predictive      the exact posterior over every row, and what it says of one start
     splits                                 the legs of a total
     forecast, issuing                      finish times with their uncertainty, race by race
+    issued                                 what was said before a race: on record, and scored after it
     baselines, backtest, scorecard         what it would have been worth, beside simpler rules
     reference_model                        the reference system's own model, for comparison
 

@@ -26,6 +26,9 @@ Floats = NDArray[np.float64]
 VERSION = "2"
 """Changes when the same results would give other forecasts."""
 
+SEED = 0
+"""Of every fit that forecasts are made with."""
+
 _MOST_REMEMBERED = 24
 _REMEMBERED: dict[str, Forecaster] = {}
 
@@ -47,7 +50,7 @@ def fit(
     as_of: date,
     draws: int = 100,
     chains: int = 4,
-    seed: int = 0,
+    seed: int = SEED,
     constants: Ability | None = None,
     thin: int = 1,
 ) -> Forecaster:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import dataframely as dy
 
-from formguide.columns import day, flag, number, text, whole
+from formguide.columns import day, flag, moment, number, text, whole
 from formguide.schema import Table
 from formguide.triathlon._columns import EXPERIENCE
 from formguide.triathlon.tables import DISTANCES, GENDERS, SPORT
@@ -16,15 +16,8 @@ def _seconds(doc: str) -> dy.Float64:
     return number(f"{doc}, seconds", least=0)
 
 
-class FinishTimeForecasts(Table):
-    """What the eve of each race said of each start."""
-
-    sport: ClassVar[str] = SPORT
-    name: ClassVar[str] = "finish_time_forecasts"
-    description: ClassVar[str] = (
-        "Finish time of every age-group start, given that it ends in a finish, from what was known before "
-        "the race's day: mean, standard deviation, quantiles, and the same of its parts."
-    )
+class StartForecast(Table):
+    """What is said of a start, given that it ends in a finish."""
 
     result_id = text("Start, as in race_results", key=True)
     distance = dy.Enum(list(DISTANCES), nullable=False, metadata={"doc": "70.3 or 140.6 miles"})
@@ -64,9 +57,37 @@ class FinishTimeForecasts(Table):
     run_p05_sec = _seconds("Run, 5 %")
     run_p50_sec = _seconds("Run, middle")
     run_p95_sec = _seconds("Run, 95 %")
+
+
+class FinishTimeForecasts(StartForecast):
+    """What the eve of each race said of each start."""
+
+    sport: ClassVar[str] = SPORT
+    name: ClassVar[str] = "finish_time_forecasts"
+    description: ClassVar[str] = (
+        "Finish time of every age-group start, given that it ends in a finish, from what was known before "
+        "the race's day: mean, standard deviation, quantiles, and the same of its parts."
+    )
+
     pit = number(
         "Where in its forecast the finish came, 0 to 1; uniform if calibrated", null=True, least=0, most=1
     )
+
+
+class ForecastLog(StartForecast):
+    """What was issued, as it was issued; rows are only ever added."""
+
+    sport: ClassVar[str] = SPORT
+    name: ClassVar[str] = "forecast_log"
+    description: ClassVar[str] = (
+        "Every forecast of a race that nobody had finished, as it was issued, with when and from what; "
+        "nothing in it is ever changed."
+    )
+
+    made_at = moment("When it was made (UTC)", key=True)
+    code_version = text("Version of the code that made it")
+    data_version = text("Fingerprint of what it was made from")
+    seed = whole("Seed of the fit")
 
 
 class ForecastScorecard(Table):
@@ -81,7 +102,8 @@ class ForecastScorecard(Table):
 
     is_sample = flag("Made from the sample league, says nothing about the real sport")
     task = text(
-        "fit once (years up to a split learnt from, later ones scored) or walk forward (fitted each year)",
+        "fit once (years up to a split learnt from, later ones scored), walk forward (fitted each year) or "
+        "issued (the last on record before the race's day)",
         key=True,
     )
     distance = text("70.3 or 140.6", key=True)
@@ -102,8 +124,4 @@ class ForecastScorecard(Table):
     difference_t = number("Difference over its standard error", null=True)
 
 
-FORECAST_TABLES: dict[str, type[Table]] = {
-    table.name: table for table in (FinishTimeForecasts, ForecastScorecard)
-}
-
-TABLES: tuple[type[Table], ...] = (FinishTimeForecasts, ForecastScorecard)
+TABLES: tuple[type[Table], ...] = (FinishTimeForecasts, ForecastLog, ForecastScorecard)

@@ -12,10 +12,11 @@ from formguide import asof, schema
 from formguide.asof import fingerprint
 from formguide.lake import Lake
 from formguide.making import Made, carried_over
-from formguide.triathlon import backtest, forecast, model_file, pace_model, scorecard
+from formguide.triathlon import backtest, forecast, issued, model_file, pace_model, scorecard
 from formguide.triathlon.arrivals import ARRIVALS, SPORT
 from formguide.triathlon.forecast import Forecaster
 from formguide.triathlon.forecast_tables import FinishTimeForecasts, ForecastScorecard
+from formguide.triathlon.issued import partition
 from formguide.triathlon.posterior import Posterior, from_netcdf
 from formguide.triathlon.starts import AGES, Starts, finishes, starts
 from formguide.triathlon.tables import DISTANCES, RaceResults
@@ -135,11 +136,6 @@ def make_forecasts(lake: Lake, wanted: Iterable[tuple[str, int]]) -> dict[tuple[
     return made
 
 
-def partition(distance: str, year: int) -> str:
-    """The lake's key of a distance's season."""
-    return f"{distance}_{year}"
-
-
 def make_scorecard(
     lake: Lake,
     split: int | None = None,
@@ -147,12 +143,14 @@ def make_scorecard(
     distances: Iterable[str] = DISTANCES,
 ) -> Made:
     """The scorecard of a backtest over what the lake holds: fitted once up to a split (by default four
-    seasons before the last), and walked through some seasons (by default those after the split)."""
+    seasons before the last), and walked through some seasons (by default those after the split); and what
+    was issued before races that have been since."""
     wanted = tuple(distances)
     manifests = lake.manifests(SPORT, RaceResults.name)
     chosen = None if seasons is None else sorted(set(seasons))
+    told = issued.scored(lake)
     made_from = fingerprint(
-        SCORECARD_VERSION, split, chosen, list(wanted), [m.hash for m in manifests.values()]
+        SCORECARD_VERSION, split, chosen, list(wanted), [m.hash for m in manifests.values()], told
     )
     manifest = lake.manifest(SPORT, ForecastScorecard.name, None)
     if manifest is not None and manifest.made_from == made_from:
@@ -164,7 +162,11 @@ def make_scorecard(
         last = int(results["year"].max())  # type: ignore[arg-type]
         walked = range(at + 1, last + 1) if chosen is None else chosen
         scores = pl.concat(
-            [backtest.fit_once(results, at, wanted), backtest.walk_forward(results, walked, wanted)]
+            [
+                backtest.fit_once(results, at, wanted),
+                backtest.walk_forward(results, walked, wanted),
+                told.filter(pl.col("distance").is_in(wanted)),
+            ]
         )
         card = scorecard.scorecard(scores, ARRIVALS.holds_sample(lake))
     facts = {"rows": card.height}

@@ -14,6 +14,7 @@ from formguide.cli.triathlon import screen, screen_forecasts
 from formguide.lake import Lake
 from formguide.triathlon.arrivals import ARRIVALS, SPORT
 from formguide.triathlon.folders import takes
+from formguide.triathlon.forecast_tables import ForecastLog
 from formguide.triathlon.tables import DISTANCES
 
 
@@ -33,6 +34,7 @@ class Triathlon:
         "triathlon__athlete_clusters": "kinds of athletes",
         "triathlon__finish_time_posterior": "posterior of each distance",
         "triathlon__finish_time_forecasts": "forecasts, season by season",
+        "triathlon__forecast_log": "what is issued, on record",
         "triathlon__forecast_scorecard": "scorecard with baselines",
     }
     files = "race results"
@@ -66,19 +68,28 @@ class Triathlon:
         )
 
     def headline(self, console: Console, lake: Lake) -> None:
-        """What there is of each season, and how good the forecasts were where they have been scored."""
+        """What there is of each season, and which races to come are forecast, and how good the forecasts were
+        where they have been scored."""
         screen.seasons(console, lake)
+        screen_forecasts.to_come(console, lake)
         screen_forecasts.scorecard(console, lake)
         screen.set_aside(console, lake)
 
     def next_steps(self, lake: Lake) -> list[str]:
-        """A forecast, the scorecard, and who raced most."""
+        """A forecast, the scorecard, who raced most, and what is on record of races to come."""
         query = (
             "SELECT athlete_id, count(*) AS races, min(total_sec) AS best_sec FROM triathlon.race_results "
             "WHERE usable GROUP BY ALL ORDER BY races DESC LIMIT 10"
         )
         asked = f"forecast {SPORT} --distance 70.3 --gender F --age 40"
-        return [asked, f"backtest {SPORT}", f'sql "{query}"']
+        steps = [asked, f"backtest {SPORT}", f'sql "{query}"']
+        if lake.manifest(SPORT, ForecastLog.name, None) is not None:
+            query = (
+                "SELECT race_id, athlete_id, p05_sec, p50_sec, p95_sec, made_at FROM triathlon.forecast_log "
+                "ORDER BY p50_sec LIMIT 10"
+            )
+            steps.append(f'sql "{query}"')
+        return steps
 
 
 HOUSE: SportHouse = Triathlon()

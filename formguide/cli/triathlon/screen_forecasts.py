@@ -10,8 +10,8 @@ from rich.console import Console
 from formguide.cli.screen import table
 from formguide.lake import Lake
 from formguide.triathlon.arrivals import SPORT
-from formguide.triathlon.forecast_tables import ForecastScorecard
-from formguide.triathlon.tables import SPLITS
+from formguide.triathlon.forecast_tables import ForecastLog, ForecastScorecard
+from formguide.triathlon.tables import FINISHED, SPLITS, RaceResults
 
 if TYPE_CHECKING:
     from formguide.triathlon.asked import Answer
@@ -82,6 +82,33 @@ def bar(answer: Answer) -> str:
             cells[i] = mark
     cells[at(t["p05"])], cells[at(t["p95"])], cells[at(t["p50"])] = "├", "┤", "●"
     return f"{clock(low)} {''.join(cells)} {clock(high)}"
+
+
+def to_come(console: Console, lake: Lake) -> None:
+    """The races to come whose starts are forecast and on record, if there are any."""
+    if lake.manifest(SPORT, ForecastLog.name, None) is None:
+        return
+    results = lake.read_table(SPORT, RaceResults.name, None, RaceResults)
+    run = results.filter(pl.col("status") == FINISHED)["race_id"].unique()
+    log = lake.read_table(SPORT, ForecastLog.name, None, ForecastLog)
+    races = (
+        log.filter(~pl.col("race_id").is_in(run.implode()))
+        .sort("made_at")
+        .unique("result_id", keep="last", maintain_order=True)
+        .group_by("race_id", maintain_order=True)
+        .agg(
+            day=pl.col("race_on").last().dt.to_string(),
+            starts=pl.len(),
+            fastest=pl.col("p50_sec").min(),
+            middle=pl.col("p50_sec").median(),
+            slowest=pl.col("p50_sec").max(),
+        )
+        .sort("day", "race_id")
+    )
+    if not races.is_empty():
+        times = ("fastest", "middle", "slowest")
+        shown = races.with_columns(pl.col(times).map_elements(clock, return_dtype=pl.String))
+        table(console, "Races to come: what is forecast, on record in triathlon.forecast_log", shown)
 
 
 def scorecard(console: Console, lake: Lake) -> None:
