@@ -28,6 +28,7 @@ from formguide.heartrate.arrivals import ARRIVALS
 from formguide.heartrate.backtest import History
 from formguide.heartrate.forecast_tables import AS_RECORDED, ForecastScorecard
 from formguide.heartrate.histories import read_history
+from formguide.heartrate.licence import Licence, licence
 from formguide.heartrate.population_backtest import NETWORK
 from formguide.heartrate.sequences import Recorded, by_user
 from formguide.heartrate.tables import RUN, SPORT, QualityFindings, Samples, Workouts
@@ -44,12 +45,16 @@ class ExportError(RuntimeError):
     """A folder cannot be made; the message is one line that says why."""
 
 
-def model(lake: Lake, folder: Path, user: str | None = None) -> list[Path]:
+def model(
+    lake: Lake, folder: Path, user: str | None = None, *, licence_name: str | None = None
+) -> list[Path]:
     """Writes the folder of a model; returns its files.
 
-    user: the runner whose own parameters it holds; None: what all runners have in common. The network for
-    people whom nobody has seen goes with it where the lake holds one. Raises ExportError.
+    user: the runner whose own parameters it holds; None: what all runners have in common; licence_name: that
+    of the workouts it was learnt from (see `licence`). The network for people whom nobody has seen goes with
+    it where the lake holds one. Raises ExportError.
     """
+    under = _under(lake, licence_name)
     history = read_history(lake, correct=True)
     if not history.learnt:
         raise ExportError("the lake holds no workout to learn from: formguide run heartrate")
@@ -63,7 +68,7 @@ def model(lake: Lake, folder: Path, user: str | None = None) -> list[Path]:
     contents = {
         MODEL_FILE: tensors,
         CONFIG_FILE: _json({"format": FORMAT, **_constants(), "about": about}),
-        CARD: _model_card(card, about, user, trained).encode(),
+        CARD: _model_card(card, about, user, trained, under).encode(),
         **{name: _resource(name).encode() for name in SCRIPTS},
         **{f"network/{name}": body for name, body in network.items()},
     }
@@ -71,19 +76,26 @@ def model(lake: Lake, folder: Path, user: str | None = None) -> list[Path]:
 
 
 def dataset(
-    lake: Lake, folder: Path, *, pseudonyms: bool = True, title: str = "Heart rate in running"
+    lake: Lake,
+    folder: Path,
+    *,
+    pseudonyms: bool = True,
+    title: str = "Heart rate in running",
+    licence_name: str | None = None,
 ) -> list[Path]:
     """Writes the folder of the workouts, month by month; returns its files.
 
-    pseudonyms: users get numbers instead of their names, also within the workouts' ids. Raises ExportError.
+    pseudonyms: users get numbers instead of their names, also within the workouts' ids; licence_name: that of
+    the workouts (see `licence`). Raises ExportError.
     """
+    under = _under(lake, licence_name)
     workouts = lake.read_table(SPORT, Workouts.name, None, Workouts)
     if workouts.is_empty():
         raise ExportError("the lake holds no workouts: formguide run heartrate")
     names = _pseudonyms(workouts["user_id"].unique().to_list()) if pseudonyms else {}
     ids = _renamed(workouts, names)
     findings = lake.read_table(SPORT, QualityFindings.name, None, QualityFindings)
-    card = _dataset_card(workouts, findings, ids, title, pseudonyms, ARRIVALS.holds_sample(lake))
+    card = _dataset_card(workouts, findings, ids, title, pseudonyms, ARRIVALS.holds_sample(lake), under)
 
     def contents() -> Iterator[tuple[str, bytes]]:
         for month in lake.partitions(SPORT, Workouts.name):
@@ -96,6 +108,13 @@ def dataset(
     return _put(folder, contents(), "workouts")
 
 
+def _under(lake: Lake, name: str | None) -> Licence:
+    try:
+        return licence(name, ARRIVALS.holds_sample(lake))
+    except ValueError as error:
+        raise ExportError(str(error)) from error
+
+
 # -- the model ---------------------------------------------------------------------------------------
 
 
@@ -106,15 +125,16 @@ def _fitted(history: History, own: Sequence[Recorded]) -> tuple[bytes, dict[str,
     until = max(run.inputs.ended_at for run in own or history.learnt)
     learnt = [run for run in history.learnt if run.inputs.ended_at <= until]
     forecaster = personal.fit_personal(learnt)
-    found, level, units, runs = forecaster.state(RUN, until + timedelta(seconds=1), own)
+    known = forecaster.state(RUN, until + timedelta(seconds=1), own)
     tensors = {
         "prior_mean": forecaster.prior.mean,
         "prior_sd": forecaster.prior.sd,
-        "theta": found.theta,
-        "level_bpm": np.array([level]),
-        "highest_bpm": np.array([found.highest_bpm]),
-        "units": np.array([units]),
-        "runs": np.array([float(runs)]),
+        "theta": known.physiology.theta,
+        "level_bpm": np.array([known.level_bpm]),
+        "highest_bpm": np.array([known.physiology.highest_bpm]),
+        "units": np.array([known.units]),
+        "runs": np.array([float(known.runs)]),
+        "wander": np.array([known.wander]),
     }
     users = sum(1 for _ in by_user(learnt))
     about = {
@@ -122,7 +142,7 @@ def _fitted(history: History, own: Sequence[Recorded]) -> tuple[bytes, dict[str,
         "learnt_until": until.isoformat(sep=" ", timespec="seconds"),
         "users": users,
         "workouts": len(learnt),
-        "runs_of_the_runner": runs,
+        "runs_of_the_runner": known.runs,
         "textbook": bool(np.array_equal(forecaster.prior.mean, ode.DEFAULT_PRIOR.mean)),
     }
     return save({name: np.ascontiguousarray(values) for name, values in tensors.items()}), about
@@ -152,7 +172,9 @@ def _constants() -> dict[str, Any]:
     }
 
 
-def _model_card(card: pl.DataFrame, about: Mapping[str, Any], user: str | None, network: bool) -> str:
+def _model_card(
+    card: pl.DataFrame, about: Mapping[str, Any], user: str | None, network: bool, under: Licence
+) -> str:
     rows = card.filter((pl.col("by") == "all") & pl.col("metric").cast(pl.String).is_in(_HEADLINE))
     plain = (pl.col("training").cast(pl.String) == AS_RECORDED) & (
         pl.col("scored").cast(pl.String) == AS_RECORDED
@@ -161,8 +183,7 @@ def _model_card(card: pl.DataFrame, about: Mapping[str, Any], user: str | None, 
     is_sample = bool(card["is_sample"].any()) if not card.is_empty() else False
     front = {
         "library_name": "formguide",
-        "license": "other",
-        "license_name": "as-the-data-allow",
+        **under.front(),
         "tags": ["heart-rate", "running", "time-series", "uncertainty", *(["sample"] if is_sample else [])],
         "pipeline_tag": "time-series-forecasting",
         "model-index": [{"name": "formguide-heart-rate", "results": _results(headline, is_sample)}],
@@ -173,6 +194,7 @@ def _model_card(card: pl.DataFrame, about: Mapping[str, Any], user: str | None, 
         "model_card.md",
         front=_front(front),
         title="Heart rate of a run" if user is None else f"Heart rate of a run: {_cell(user)}",
+        licence=under.said(),
         user=user is not None,
         users=about["users"],
         runs=about["runs_of_the_runner"],
@@ -265,6 +287,7 @@ def _dataset_card(
     title: str,
     pseudonyms: bool,
     is_sample: bool,
+    under: Licence,
 ) -> str:
     total = quality_report.totals(workouts)
     configs = [
@@ -274,8 +297,7 @@ def _dataset_card(
     ]
     front = {
         "pretty_name": title,
-        "license": "other",
-        "license_name": "as-the-sources-allow",
+        **under.front(),
         "tags": ["heart-rate", "running", "time-series", *(["synthetic"] if is_sample else [])],
         "size_categories": [_size(int(workouts["samples"].sum()))],
         "configs": configs,
@@ -286,6 +308,7 @@ def _dataset_card(
         "dataset_card.md",
         front=_front(front),
         title=_cell(title),
+        licence=under.said(),
         workouts=f"{len(ids):,}",
         users=f"{int(total['users']):,}",
         hours=f"{total['hours']:,.0f}",

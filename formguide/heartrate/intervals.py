@@ -1,9 +1,10 @@
 """How far off a curve may be: conformal intervals from the errors of earlier forecasts of the same runner.
 
-Errors are measured in units of a scale that says what is usual after so much history and at that minute of a
-run. Each earlier run that was forecast from the runs before it gives a distribution of such errors; runs
-count equally, and a few invented ones that behave as usual keep the quantile in its place while there is
-little to go by. With more and more history the interval is the runner's own.
+Errors are measured in units of a scale that says what is usual after so much history, so long after its last
+run (`wandering`) and at that minute of a run. Each earlier run that was forecast from the runs before it
+gives a distribution of such errors; runs count equally, and a few invented ones that behave as usual keep the
+quantile in its place while there is little to go by. With more and more history the interval is the runner's
+own.
 """
 
 from __future__ import annotations
@@ -33,19 +34,21 @@ _GRID = np.linspace(0.1, 6.0, 591)
 _USUAL = np.array([math.erf(x / math.sqrt(2.0)) for x in _GRID])
 
 
-def scale_bpm(seconds: int, runs: int, first: int = 0) -> Floats:
+def scale_bpm(seconds: int, runs: int, wandered_bpm: float = 0.0, first: int = 0) -> Floats:
     """Usual standard deviation of the error after so many runs, at each of some seconds of a run (seconds,).
 
-    first: the second that they begin with.
+    wandered_bpm: how far the level has wandered since the last of them, standard deviation; first: the second
+    that they begin with.
     """
     t = first + np.arange(float(seconds))
     start = START_BPM**2 * np.exp(-t / START_SEC)
-    return np.asarray(np.sqrt(DAY_BPM**2 + SHAPE_BPM**2 + start + NEW_BPM**2 / (1.0 + LEARNT * runs)))
+    steady = DAY_BPM**2 + SHAPE_BPM**2 + wandered_bpm**2 + NEW_BPM**2 / (1.0 + LEARNT * runs)
+    return np.asarray(np.sqrt(steady + start))
 
 
-def units(error_bpm: Floats, runs: int) -> Floats:
+def units(error_bpm: Floats, runs: int, wandered_bpm: float = 0.0) -> Floats:
     """Sizes of a forecast's errors (n,) in units of the usual scale; NaN where nothing was measured."""
-    return np.asarray(np.abs(error_bpm) / scale_bpm(len(error_bpm), runs))
+    return np.asarray(np.abs(error_bpm) / scale_bpm(len(error_bpm), runs, wandered_bpm))
 
 
 def shares_within(units_of_run: Floats) -> Floats:

@@ -4,12 +4,14 @@
     forecast_run(inputs, history, as_of)    → Curve        one run, from what was known at a moment
 
 The curve is that of `ode`, fitted anew to the history whenever it is asked for; on it lies the level of the
-last weeks (a random walk that the days' shifts are noisy readings of), around it the interval of `intervals`.
+last weeks (a random walk that the days' shifts are noisy readings of), around it the interval of `intervals`,
+the wider the longer ago the last run was.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,10 +25,11 @@ from formguide.heartrate.curves import Curve
 from formguide.heartrate.ode import DEFAULT_PRIOR, OdeSettings, Physiology, Prior
 from formguide.heartrate.remembered import Memory, OfObjects
 from formguide.heartrate.sequences import Floats, Inputs, Recorded, alike, by_user
+from formguide.heartrate.wandering import wander_variance
 
 FORMGUIDE, ODE = "formguide", "ode"
 
-VERSION = "2"
+VERSION = "3"
 """Changes when the same runs would give other forecasts."""
 
 MOST_RUNS = 40
@@ -51,6 +54,28 @@ _errors = Memory[Floats](MOST_REMEMBERED)
 
 
 @dataclass(frozen=True)
+class State:
+    """What is known of a runner at a moment.
+
+    physiology: the parameters; level_bpm: the level of late, above them; units: half-width of the interval,
+    in units of `intervals.scale_bpm`; runs: how many it comes from; wander: by how much the variance of the
+    level grows in a week, beats²; weeks: since the last run.
+    """
+
+    physiology: Physiology
+    level_bpm: float
+    units: float
+    runs: int
+    wander: float
+    weeks: float
+
+    @property
+    def wandered_bpm(self) -> float:
+        """How far the level may have wandered since the last run, standard deviation."""
+        return math.sqrt(self.wander * self.weeks)
+
+
+@dataclass(frozen=True)
 class Personal:
     """The forecaster: a prior, and how the differential equation is fitted.
 
@@ -64,20 +89,18 @@ class Personal:
 
     def curve(self, inputs: Inputs, history: Sequence[Recorded]) -> Curve:
         """One run. history: the runner's workouts that had ended when it began, in their order."""
-        found, level, units, runs = self.state(inputs.activity, inputs.started_at, history)
-        middle = _curve(found, level, inputs)
-        wide = units * intervals.scale_bpm(len(inputs), runs)
+        now = self.state(inputs.activity, inputs.started_at, history)
+        middle = _curve(now.physiology, now.level_bpm, inputs)
+        wide = now.units * intervals.scale_bpm(len(inputs), now.runs, now.wandered_bpm)
         return Curve(np.maximum(middle - wide, LEAST_BPM), middle, middle + wide)
 
-    def state(
-        self, activity: str, at: datetime, history: Sequence[Recorded]
-    ) -> tuple[Physiology, float, float, int]:
-        """What is known of a runner at a moment: parameters, level of late (beats a minute), half-width of
-        the interval (in units of `intervals.scale_bpm`), and how many runs that comes from."""
+    def state(self, activity: str, at: datetime, history: Sequence[Recorded]) -> State:
+        """What is known of a runner at a moment. history: the workouts that had ended by then."""
         known = learnt_from(activity, history)
         keys = keys_of(self.prior, known)
         found, level = self._fitted(at, known, self.settings, keys[-1])
-        return found, level, intervals.half_width(self._met(known, keys)), len(known)
+        units = intervals.half_width(self._met(known, keys))
+        return State(found, level, units, len(known), *_wandering(found, known, at))
 
     def _fitted(
         self, at: datetime, known: Sequence[Recorded], settings: OdeSettings, key: str
@@ -92,7 +115,8 @@ class Personal:
             run = known[k]
             found, level = self._fitted(run.inputs.started_at, known[:k], WALK, keys[k])
             off = ode.measured(run) - _curve(found, level, run.inputs)
-            return intervals.shares_within(intervals.units(off, k))
+            wander, weeks = _wandering(found, known[:k], run.inputs.started_at)
+            return intervals.shares_within(intervals.units(off, k, math.sqrt(wander * weeks)))
 
         first = max(1, len(known) - MOST_WALKED)
         own = f"{keys[0]} {self.carries_level}"
@@ -158,6 +182,15 @@ def level_of_late(found: Physiology, known: Sequence[Recorded], at: datetime) ->
         gain = variance / (variance + DAY_BPM**2 / trust)
         level, variance = level + gain * off, variance * (1 - gain)
     return level
+
+
+def _wandering(found: Physiology, known: Sequence[Recorded], at: datetime) -> tuple[float, float]:
+    """By how much the variance of a runner's level grows in a week, and the weeks since the last run; of
+    somebody unknown, of whom the interval says so anyway, nothing."""
+    if not known:
+        return 0.0, 0.0
+    weeks = [(at - run.inputs.started_at).total_seconds() / (7 * 86400.0) for run in known]
+    return wander_variance(found.day_shift_bpm, -np.array(weeks)), max(weeks[-1], 0.0)
 
 
 def _curve(found: Physiology, level_bpm: float, inputs: Inputs) -> Floats:

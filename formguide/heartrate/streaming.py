@@ -27,7 +27,7 @@ from formguide.heartrate import _ode_kernel as kernel
 from formguide.heartrate import intervals, ode
 from formguide.heartrate.curves import Curve
 from formguide.heartrate.effort import cost_of_running
-from formguide.heartrate.personal import LEAST_BPM, Personal
+from formguide.heartrate.personal import LEAST_BPM, Personal, State
 from formguide.heartrate.sequences import Floats, Recorded
 from formguide.heartrate.tables import RUN
 
@@ -94,9 +94,10 @@ _UNFORESEEN_VAR = (UNFORESEEN_BPM * (1 - np.exp(-_SECONDS / UNFORESEEN_SEC))) **
 class Stream:
     """A run as it goes by. Made by `open_stream`; `step` once a second, in order."""
 
-    def __init__(self, theta: Floats, level_bpm: float, ceiling_bpm: float, units: float, runs: int) -> None:
-        self._theta, self._level, self._ceiling = theta, level_bpm, ceiling_bpm
-        self._units, self._runs = units, runs
+    def __init__(self, known: State) -> None:
+        self._known = known
+        theta, level, ceiling = known.physiology.theta, known.level_bpm, ode.ceiling(known.physiology)
+        self._theta, self._level, self._ceiling = theta, level, ceiling
         self._state = np.array([theta[kernel.START], 0.0])
         self._constants = np.array(kernel.constants(theta))
         self._kept_altitude = math.exp(-1.0 / ode.ALTITUDE_SEC)
@@ -140,8 +141,9 @@ class Stream:
         self._heard.wait()
         middle = np.clip(np.minimum(middle, self._ceiling) + self._level, LEAST_BPM + 1.0, self._ceiling)
         if not self._heard.seconds:
-            scale = intervals.scale_bpm(AHEAD_SEC, self._runs, self.t_sec)
-            wide = self._units * np.sqrt(scale**2 + _UNFORESEEN_VAR)
+            known = self._known
+            scale = intervals.scale_bpm(AHEAD_SEC, known.runs, known.wandered_bpm, self.t_sec)
+            wide = known.units * np.sqrt(scale**2 + _UNFORESEEN_VAR)
         else:
             shift, spread = self._heard.ahead(_SECONDS)
             middle = np.clip(middle + shift, LEAST_BPM + 1.0, self._ceiling)
@@ -184,8 +186,7 @@ def open_stream(
     """A stream for a run that begins now, by the runner's workouts that had ended before."""
     own = forecaster or Personal()
     known = [run for run in history if run.inputs.ended_at < started_at]
-    found, level, units, runs = own.state(activity, started_at, known)
-    return Stream(found.theta, level, ode.ceiling(found), units, runs)
+    return Stream(own.state(activity, started_at, known))
 
 
 @numba.njit(cache=True, error_model="numpy")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from formguide.heartrate.curves import Curve
 from formguide.heartrate.exported import usage
 from formguide.heartrate.forecast_tables import ForecastScorecard
 from formguide.heartrate.histories import read_history
+from formguide.heartrate.licence import licence
 from formguide.heartrate.personal import fit_personal
 from formguide.heartrate.sequences import Floats, Inputs
 from formguide.heartrate.tables import SPORT, QualityFindings, Samples, Workouts, as_table
@@ -76,11 +79,17 @@ def a_run(lake: Lake) -> tuple[Floats, Floats, Inputs]:
 
 
 @pytest.mark.parametrize("user", [None, "bo"])
-def test_the_example_forecasts_what_formguide_does(lake: Lake, tmp_path: Path, user: str | None) -> None:
+@pytest.mark.parametrize("weeks", [0.0, 6.0])
+def test_the_example_forecasts_what_formguide_does(
+    lake: Lake, tmp_path: Path, user: str | None, weeks: float
+) -> None:
     export.model(lake, tmp_path / "model", user)
     speed, altitude, inputs = a_run(lake)
+    starts = [one.inputs.started_at for one in read_history(lake).runs if one.inputs.user_id == user]
+    if starts:
+        inputs = replace(inputs, started_at=max(starts) + timedelta(weeks=weeks, seconds=6000))
     expected = ours(lake, inputs, user)
-    found = usage.forecast(tmp_path / "model", speed, altitude)
+    found = usage.forecast(tmp_path / "model", speed, altitude, weeks + 6000 / (7 * 86400))
     for mine, theirs in zip(found, (expected.p10, expected.p50, expected.p90), strict=True):
         assert mine == pytest.approx(theirs, abs=0.01)
 
@@ -117,8 +126,12 @@ def test_the_example_runs_without_formguide(lake: Lake, tmp_path: Path) -> None:
         usage.forecast(tmp_path / "model", speed, altitude)[1], abs=0.06
     )
     (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
-    bad = subprocess.run([*told[:-1], str(tmp_path / "bad.csv")], capture_output=True, text=True, check=False)
-    assert bad.returncode == 1 and "needs rows with the columns" in bad.stderr
+    for words, expected in (
+        ([tmp_path / "bad.csv"], "needs rows with the columns"),
+        ([told[-1], "x"], "weeks"),
+    ):
+        bad = subprocess.run([*told[:-1], *map(str, words)], capture_output=True, text=True, check=False)
+        assert bad.returncode == 1 and expected in bad.stderr and "Traceback" not in bad.stderr
 
 
 def front_of(card: str) -> dict[str, object]:
@@ -192,6 +205,30 @@ def test_the_workouts_are_handed_on_without_names_files_or_places(lake: Lake, tm
     assert "| heart_rate_range | 2 |" in card
 
 
+@pytest.mark.parametrize(
+    ("named", "front", "said"),
+    [
+        (None, {"license": "other", "license_name": "not-named"}, "**Licence of the workouts: not named.**"),
+        ("CC-BY-4.0", {"license": "cc-by-4.0"}, "**Licence of the workouts: CC-BY-4.0**"),
+        ("Ours 1", {"license": "other", "license_name": "ours-1"}, "**Licence of the workouts: Ours 1**"),
+    ],
+)
+def test_a_card_says_the_licence_that_was_named(
+    lake: Lake, tmp_path: Path, named: str | None, front: dict[str, str], said: str
+) -> None:
+    export.model(lake, tmp_path / "model", licence_name=named)
+    export.dataset(lake, tmp_path / "data", licence_name=named)
+    for folder in ("model", "data"):
+        card = (tmp_path / folder / "README.md").read_text("utf-8")
+        assert {name: of for name, of in front_of(card).items() if name.startswith("license")} == front
+        assert card.count(said) == 1
+
+
+def test_the_sample_is_under_our_own_licence() -> None:
+    assert licence(None, is_sample=True).front() == {"license": "mit"}
+    assert licence("odbl", is_sample=True).front() == {"license": "odbl"}
+
+
 def test_names_are_kept_when_asked_for(lake: Lake, tmp_path: Path) -> None:
     export.dataset(lake, tmp_path / "data", pseudonyms=False)
     workouts = pl.read_parquet(tmp_path / "data" / "workouts" / "*.parquet")
@@ -203,6 +240,7 @@ def test_what_cannot_be_is_one_line(lake: Lake, tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
     for expected, make in (
+        ("is no licence", lambda: export.dataset(lake, tmp_path / "m", licence_name="a\nb: c")),
         ("no run of nobody", lambda: export.model(lake, tmp_path / "m", "nobody")),
         ("holds something else", lambda: export.model(lake, tmp_path / "full")),
         ("is a file", lambda: export.dataset(lake, tmp_path / "full" / "mine.txt")),

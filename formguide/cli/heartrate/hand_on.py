@@ -28,6 +28,16 @@ PublicOption = Annotated[
     bool, typer.Option("--public", help="A repository that the upload makes is public; private otherwise.")
 ]
 
+LicenceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--license",
+        metavar="NAME",
+        help="The licence of the workouts, for the card: cc-by-4.0, odbl, mit …",
+        show_default="none is named, and the card says so; of the sample league mit",
+    ),
+]
+
 
 @export_app.command()
 def model(
@@ -36,6 +46,7 @@ def model(
         str | None,
         typer.Option("--user", help="This runner's own parameters.", show_default="what all have in common"),
     ] = None,
+    licence: LicenceOption = None,
     upload: UploadOption = None,
     public: PublicOption = False,
     lake: LakeOption = None,
@@ -46,7 +57,7 @@ def model(
     place, folder = open_lake(lake), to.expanduser().absolute()
     try:
         with err().status("[dim]fitting …[/dim]"):
-            written = export.model(place, folder, user)
+            written = export.model(place, folder, user, licence_name=licence)
     except export.ExportError as error:
         raise CommandError(str(error)) from error
     _say(folder, written)
@@ -60,6 +71,7 @@ def dataset(
         bool, typer.Option("--names", help="Keep the users' names; otherwise they get numbers.")
     ] = False,
     title: Annotated[str, typer.Option("--title", help="What its card is called.")] = "Heart rate in running",
+    licence: LicenceOption = None,
     upload: UploadOption = None,
     public: PublicOption = False,
     lake: LakeOption = None,
@@ -69,7 +81,7 @@ def dataset(
 
     place, folder = open_lake(lake), to.expanduser().absolute()
     try:
-        written = export.dataset(place, folder, pseudonyms=not names, title=title)
+        written = export.dataset(place, folder, pseudonyms=not names, title=title, licence_name=licence)
     except export.ExportError as error:
         raise CommandError(str(error)) from error
     _say(folder, written)

@@ -1,10 +1,11 @@
 """Forecasts the heart rate of a run with the files beside this one; needs numpy and safetensors.
 
-    python usage.py RUN.csv > curve.csv     columns t_sec (0, 1, 2 …), speed_mps, altitude_m
-    python usage.py                         half an hour that is made up here
+    python usage.py RUN.csv > curve.csv       columns t_sec (0, 1, 2 …), speed_mps, altitude_m
+    python usage.py RUN.csv 4 > curve.csv     the same, four weeks after the last run that it learnt from
+    python usage.py                           half an hour that is made up here
 
-From Python: `forecast(Path("."), speed_mps, altitude_m)` gives p10, p50 and p90 of every second, beats a
-minute. With formguide installed, `formguide forecast heartrate` does more: it learns from your own runs.
+From Python: `forecast(Path("."), speed_mps, altitude_m, weeks)` gives p10, p50 and p90 of every second, beats
+a minute. With formguide installed, `formguide forecast heartrate` does more: it learns from your own runs.
 """
 
 from __future__ import annotations
@@ -22,8 +23,13 @@ from safetensors.numpy import load_file
 Floats = NDArray[np.float64]
 
 
-def forecast(folder: Path, speed_mps: Floats, altitude_m: Floats) -> tuple[Floats, Floats, Floats]:
-    """The 10 %, 50 % and 90 % quantiles at every second; speed (m/s) and altitude (m) are (n,), at 1 Hz."""
+def forecast(
+    folder: Path, speed_mps: Floats, altitude_m: Floats, weeks: float = 0.0
+) -> tuple[Floats, Floats, Floats]:
+    """The 10 %, 50 % and 90 % quantiles at every second; speed (m/s) and altitude (m) are (n,), at 1 Hz.
+
+    weeks: since the last run that it learnt from; the interval widens with them.
+    """
     told = json.loads((folder / "config.json").read_text("utf-8"))
     known = load_file(folder / "model.safetensors")
     c: dict[str, float] = told["constants"]
@@ -31,7 +37,8 @@ def forecast(folder: Path, speed_mps: Floats, altitude_m: Floats) -> tuple[Float
     ceiling = max(c["ceiling_bpm"], float(known["highest_bpm"][0]))
     middle = np.minimum(_relaxed(theta, *_effort(speed_mps, altitude_m, c), c), ceiling)
     middle = np.clip(middle + known["level_bpm"][0], c["least_bpm"] + 1.0, ceiling)
-    wide = known["units"][0] * _usual(len(speed_mps), float(known["runs"][0]), c)
+    wandered = float(known["wander"][0]) * weeks
+    wide = known["units"][0] * _usual(len(speed_mps), float(known["runs"][0]), wandered, c)
     return np.maximum(middle - wide, c["least_bpm"]), middle, middle + wide
 
 
@@ -73,11 +80,12 @@ def _relaxed(theta: dict[str, float], level: Floats, up: Floats, down: Floats, c
     return heart_rate
 
 
-def _usual(seconds: int, runs: float, c: dict[str, float]) -> Floats:
-    """Usual standard deviation of the error at each second, after so many runs of the runner."""
+def _usual(seconds: int, runs: float, wandered: float, c: dict[str, float]) -> Floats:
+    """Usual standard deviation of the error at each second, after so many runs of the runner, whose level has
+    wandered since the last of them (variance)."""
     start = c["start_spread_bpm"] ** 2 * np.exp(-np.arange(seconds) / c["start_spread_sec"])
     new = c["new_bpm"] ** 2 / (1.0 + c["learnt"] * runs)
-    return np.asarray(np.sqrt(c["day_bpm"] ** 2 + c["shape_bpm"] ** 2 + start + new))
+    return np.asarray(np.sqrt(c["day_bpm"] ** 2 + c["shape_bpm"] ** 2 + wandered + start + new))
 
 
 def _read(path: str) -> tuple[Floats, Floats]:
@@ -97,6 +105,16 @@ def _read(path: str) -> tuple[Floats, Floats]:
     return np.interp(clock, t, speed), np.interp(clock, t, altitude)
 
 
+def _weeks(said: str) -> float:
+    try:
+        weeks = float(said)
+    except ValueError:
+        weeks = -1.0
+    if not 0 <= weeks < np.inf:
+        raise SystemExit(f"{said}: not a number of weeks")
+    return weeks
+
+
 def _made_up() -> tuple[Floats, Floats]:
     t = np.arange(1800.0)
     return np.where(t < 30, 0.0, 2.8 + 0.4 * np.sin(t / 120)), 50 + 15 * np.sin(t / 400)
@@ -108,8 +126,9 @@ def main() -> None:
         print(__doc__)
         return
     speed, altitude = _read(sys.argv[1]) if len(sys.argv) > 1 else _made_up()
+    weeks = _weeks(sys.argv[2]) if len(sys.argv) > 2 else 0.0
     print("t_sec,p10_bpm,p50_bpm,p90_bpm")
-    for t, row in enumerate(zip(*forecast(Path(__file__).parent, speed, altitude), strict=True)):
+    for t, row in enumerate(zip(*forecast(Path(__file__).parent, speed, altitude, weeks), strict=True)):
         print(f"{t},{row[0]:.1f},{row[1]:.1f},{row[2]:.1f}")
 
 
