@@ -90,7 +90,8 @@ def encode(ids: Column, rows: int) -> tuple[np.ndarray, Ids]:
         codes[i] = code
         if 2 * known == table.size:
             more = np.empty(2 * table.size, np.int64)
-            more[:known] = keys[:known]
+            for other in range(known):
+                more[other] = keys[other]
             keys = more
             table = np.full(keys.size, -1, np.int32)
             for other in range(known):
@@ -157,14 +158,14 @@ def column(series: pl.Series) -> Column:
     """A column of numbers or truth values where it lies; without values if all of it is null."""
     dtype = _numpy_type(series.dtype)
     if series.null_count() == series.len():
-        return Column(_frozen(np.empty(0, dtype)), _frozen(np.empty(0, np.uint8)), 0)
+        return Column(frozen(np.empty(0, dtype)), frozen(np.empty(0, np.uint8)), 0)
     array = series.rechunk().to_arrow()
     valid, values = array.buffers()
     held = np.frombuffer(values, dtype)
     if dtype != np.uint8:
         held = held[array.offset : array.offset + len(array)]
     bits = np.empty(0, np.uint8) if array.null_count == 0 else np.frombuffer(valid, np.uint8)
-    return Column(_frozen(held), _frozen(bits), array.offset)
+    return Column(frozen(held), frozen(bits), array.offset)
 
 
 def seats(codes: np.ndarray, nobody: int) -> np.ndarray:
@@ -195,7 +196,7 @@ def _numpy_type(dtype: pl.DataType) -> type[np.generic]:
     return kinds[dtype]
 
 
-def _frozen(array: np.ndarray) -> np.ndarray:
+def frozen(array: np.ndarray) -> np.ndarray:
     """One type of array for the compiler, wherever it came from."""
     array.flags.writeable = False
     return array

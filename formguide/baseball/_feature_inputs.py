@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from formguide.baseball._feature_columns import (
     Column,
+    Days,
     Ids,
     coded,
     coded_runs,
     column,
     encode,
+    frozen,
     look_up,
     pairs,
     seats,
 )
-from formguide.baseball._feature_state import Codes, Facts, Sizes
 from formguide.baseball.tables import PITCH_TYPES
 
 HANDS = ("L", "R", "S")
@@ -26,26 +28,35 @@ HANDS = ("L", "R", "S")
 
 _TYPES = tuple(f"pitches_{code}" for code in PITCH_TYPES)
 _IDS = ("batter_id", "pitcher_id", "fielding_team_id", "catcher_id", "plate_umpire_id")
-_NO_BITS = np.empty(0, np.uint8)
+_NO_BITS = frozen(np.empty(0, np.uint8))
 _MANY = 1 << 31
-_FACTS = {
-    "balls": "balls",
-    "strikes": "strikes",
-    "called_balls": "called_balls",
-    "called_strikes": "called_strikes",
-    "swinging": "swinging_strikes",
-    "fouls": "fouls",
-    "in_play": "in_play",
-    "exit_speed": "launch_speed_mph",
-    "exit_angle": "launch_angle_deg",
-    "speed": "pitch_speed_mean_mph",
-    "spin": "spin_rate_mean_rpm",
-    "extension": "extension_mean_ft",
-    "break_": "break_mean_in",
-    "last_speed": "last_pitch_speed_mph",
-    "last_spin": "last_pitch_spin_rpm",
-    "last_break": "last_pitch_break_in",
-}
+
+BARREL_MPH, HARD_MPH, SWEET_LOW_DEG, SWEET_HIGH_DEG = 98.0, 95.0, 8.0, 32.0
+
+
+class Codes(NamedTuple):
+    """Who and where, row by row: numbers from 0 (uint32), of which the last is nobody's."""
+
+    batter: np.ndarray
+    platoon: np.ndarray
+    pitcher: np.ndarray
+    pair: np.ndarray
+    venue: np.ndarray
+    team: np.ndarray
+    umpire: np.ndarray
+
+
+class Sizes(NamedTuple):
+    """How many batters, batters against a hand, pitchers, pairs of pitcher and catcher, parks, teams and
+    umpires there are: the number that is nobody's."""
+
+    batter: int
+    platoon: int
+    pitcher: int
+    pair: int
+    venue: int
+    team: int
+    umpire: int
 
 
 @dataclass(frozen=True)
@@ -61,6 +72,7 @@ class Places:
         ids = {name: known.key.size for name, known in self.ids.items()}
         return Sizes(
             batter=ids["batter_id"],
+            platoon=len(HANDS) * ids["batter_id"],
             pitcher=ids["pitcher_id"],
             pair=self.batteries.key.size,
             venue=len(self.parks),
@@ -79,7 +91,7 @@ class Places:
         sizes = self.sizes
         return Codes(
             batter=seats(found["batter_id"], sizes.batter),
-            platoon=seats(platoon, len(HANDS) * sizes.batter),
+            platoon=seats(platoon, sizes.platoon),
             pitcher=seats(found["pitcher_id"], sizes.pitcher),
             pair=seats(battery, sizes.pair),
             venue=seats(coded_runs(frame["venue"], self.parks), sizes.venue),
@@ -100,26 +112,92 @@ def settle(rows: pl.DataFrame) -> tuple[Places, Codes]:
 
 
 def _batteries(found: dict[str, np.ndarray]) -> Column:
-    return Column(pairs(found["pitcher_id"], found["catcher_id"], _MANY), _NO_BITS, 0)
+    return Column(frozen(pairs(found["pitcher_id"], found["catcher_id"], _MANY)), _NO_BITS, 0)
 
 
-def facts(rows: pl.DataFrame, team: np.ndarray, nobody: int) -> Facts:
-    """What the plate appearances tell; `team`: the rows of the fielding teams, `nobody`: the last row."""
-    call = pl.col("last_pitch_call")
-    flags = rows.select(
-        hit="is_hit",
-        ground_ball=pl.col("trajectory") == "ground_ball",
-        hard_contact=pl.col("hardness") == "hard",
-        # Null, neither true nor false, where the batter did not swing at the last pitch.
-        last_whiff=pl.when(call == "swinging_strike")
+def _rates() -> dict[str, tuple[pl.Expr, pl.Expr | None]]:
+    """What is above and what is below the line of each rate, null where a plate appearance has no part in
+    it; below: None where those above are counted."""
+    speed, angle, call = pl.col("launch_speed_mph"), pl.col("launch_angle_deg"), pl.col("last_pitch_call")
+    missed, swings = pl.col("swinging_strikes"), pl.sum_horizontal(_SWINGS, ignore_nulls=False)
+    strikes, called = pl.col("called_strikes"), pl.col("called_strikes") + pl.col("called_balls")
+    hard, barrel = (speed >= least for least in (HARD_MPH, BARREL_MPH))
+    # For polars a value that is none (NaN) is the largest.
+    sweet = (angle >= SWEET_LOW_DEG) & (angle <= SWEET_HIGH_DEG)
+    both = speed.is_not_null() & angle.is_not_null()
+    single = {
+        "hit": pl.col("is_hit"),
+        "ground_ball_hit": pl.when(pl.col("trajectory") == "ground_ball").then(pl.col("is_hit")),
+        "count": pl.col("balls") - pl.col("strikes"),
+        "hard_contact": pl.col("hardness") == "hard",
+        "hard_hit": hard & speed.is_not_nan(),
+        "sweet_spot": sweet,
+        "barrel": pl.when(both).then(sweet & barrel & speed.is_not_nan()),
+        "exit_speed": speed,
+        # Neither true nor false where the batter did not swing at the last pitch.
+        "last_whiff": pl.when(call == "swinging_strike")
         .then(True)
         .when((call == "foul") | (call == "in_play"))
         .then(False),
-    )
-    return Facts(
-        **{flag.name: column(flag) for flag in flags},
-        **{fact: column(rows[name]) for fact, name in _FACTS.items()},
-        last_type=coded(rows["last_pitch_type"], [code.upper() for code in PITCH_TYPES]),
-        bullpen=np.where(rows["pitcher_is_starter"].to_numpy(), np.uint32(nobody), team),
-        types=tuple(column(rows[name]) for name in _TYPES),
-    )
+    }
+    single |= {rate: pl.col(name) for rate, name in _MEANS.items()}
+    rates: dict[str, tuple[pl.Expr, pl.Expr | None]] = {name: (above, None) for name, above in single.items()}
+    rates["whiff"] = (pl.when(swings.is_not_null()).then(missed), swings)
+    rates["called_strike"] = (pl.when(called.is_not_null()).then(strikes), called)
+    return rates
+
+
+_SWINGS = ("swinging_strikes", "fouls", "in_play")
+_MEANS = {
+    "speed": "pitch_speed_mean_mph",
+    "spin": "spin_rate_mean_rpm",
+    "extension": "extension_mean_ft",
+    "break": "break_mean_in",
+    "last_speed": "last_pitch_speed_mph",
+    "last_spin": "last_pitch_spin_rpm",
+    "last_break": "last_pitch_break_in",
+}
+RATES = _rates()
+"""The rates of a date, by what is summed up above and below the line."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the plate appearances tell.
+
+    ``rates``: the two sides of `RATES`. ``types``, ``last_types``: how many pitches, and last pitches, were
+    of each type. ``bullpen``: the fielding team where a reliever pitched, else nobody.
+    """
+
+    rates: dict[str, tuple[Column, Column | None]]
+    types: tuple[Column, ...]
+    last_types: tuple[Column, ...]
+    bullpen: np.ndarray
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame, team: np.ndarray, nobody: int) -> Facts:
+        """`team`: the numbers of the fielding teams, `nobody`: the one that is nobody's."""
+        last = pl.col("last_pitch_type")
+        wanted = {f"above_{name}": above for name, (above, _) in RATES.items()}
+        wanted |= {f"below_{name}": below for name, (_, below) in RATES.items() if below is not None}
+        wanted |= {name: pl.col(name) for name in _TYPES}
+        wanted |= {f"last_pitches_{code}": last == code.upper() for code in PITCH_TYPES}
+        told = rows.select(**wanted)
+        found = {part.name: column(part.cast(_ONE.get(part.dtype, part.dtype))) for part in told}
+        return cls(
+            {name: (found[f"above_{name}"], found.get(f"below_{name}")) for name in RATES},
+            tuple(found[name] for name in _TYPES),
+            tuple(found[f"last_{name}"] for name in _TYPES),
+            np.where(rows["pitcher_is_starter"].to_numpy(), np.uint32(nobody), team),
+        )
+
+    def by_day(self, played: Days) -> tuple[np.ndarray, np.ndarray]:
+        """Hits and plate appearances of each day."""
+        hits = self.rates["hit"][0].values[played.order]
+        if hits.size == 0:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        return np.add.reduceat(hits, played.start[:-1], dtype=np.int64), np.diff(played.start)
+
+
+_ONE: dict[pl.DataType, pl.DataType] = {pl.Boolean(): pl.Int32()}
+"""A type less for the compiler."""

@@ -57,17 +57,25 @@ systems use; it knows more than the day did, and no forecast is made with it.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from formguide.baseball import _feature_kernels as kernels
-from formguide.baseball._feature_columns import by_day, coded_runs, column
-from formguide.baseball._feature_inputs import HANDS, facts, settle
-from formguide.baseball._feature_state import Job, Plan, Plans, Rules, Sizes, nothing_known
+from formguide.baseball._feature_columns import Days, by_day, coded_runs, column
+from formguide.baseball._feature_inputs import Codes, Facts, Sizes, settle
+from formguide.baseball._feature_kernels import GameDates, game_dates, last_before
+from formguide.baseball._feature_rates import (
+    answers,
+    daily,
+    entropy,
+    over_last,
+    rate,
+    rolling_mean,
+    running,
+    share,
+)
 
 CORE = (
     "batter_hr_7g",
@@ -118,57 +126,56 @@ ALL = CORE + CONTEXT + STATCAST + LAST_PITCH
 
 PARITY_PRIOR = 0.2195
 
-RULES = Rules(
-    rookie_below=100,
-    weight=20.0,
-    prior=math.nan,
-    ground_balls=20,
-    platoon=30,
-    park=1000,
-    framing=100,
-    mix_dates=7,
-)
-"""Below how many plate appearances a batter is a rookie, and how many of the prior's are added; the least
-numbers of ground balls, plate appearances (two), called pitches, and dates with pitch types."""
+ROOKIE_BELOW, ROOKIE_WEIGHT = 100, 20.0
+"""Below how many plate appearances a batter is a rookie, and how many of the prior's are added."""
+
+LEAST_GROUND_BALLS, LEAST_PLATOON, LEAST_IN_PARK, LEAST_CALLED = 20, 30, 1000, 100
+"""Least numbers of ground balls, plate appearances (two) and called pitches."""
+
+MIX_WINDOW, LEAST_MIX_DATES = 30, 7
+"""Game-dates over which pitch types are counted, and how many of them must have any."""
 
 
 class Rolling(NamedTuple):
-    """A rolling feature: the rate that it is a mean of, over how many game-dates, how many must have it."""
+    """A rolling feature: the rate that it is a mean of (`_feature_inputs.RATES`), over how many game-dates,
+    how many must have it."""
 
     name: str
-    rate: int
+    rate: str
     window: int
     least: int
 
 
 BATTER_ROLLING = (
-    Rolling("batter_hr_7g", kernels.HIT, 7, 3),
-    Rolling("batter_hr_30g", kernels.HIT, 30, 7),
-    Rolling("batter_hr_60g", kernels.HIT, 60, 7),
-    Rolling("batter_hr_120g", kernels.HIT, 120, 7),
-    Rolling("batter_whiff_60g", kernels.WHIFF, 60, 10),
-    Rolling("batter_count_tendency_30g", kernels.COUNT, 30, 10),
-    Rolling("batter_hard_contact_30g", kernels.HARD_CONTACT, 30, 10),
-    Rolling("batter_barrel_rate_30g", kernels.BARREL, 30, 10),
-    Rolling("batter_hard_hit_rate_30g", kernels.HARD_HIT, 30, 10),
-    Rolling("batter_sweet_spot_rate_30g", kernels.SWEET, 30, 10),
-    Rolling("batter_avg_ev_30g", kernels.EXIT_SPEED, 30, 10),
-    Rolling("batter_avg_velo_faced_30g", kernels.FACED, 30, 10),
-    Rolling("batter_last_pitch_whiff_60g", kernels.LAST_WHIFF, 60, 10),
-    Rolling("batter_last_pitch_velo_faced_30g", kernels.LAST_FACED, 30, 10),
+    Rolling("batter_hr_7g", "hit", 7, 3),
+    Rolling("batter_hr_30g", "hit", 30, 7),
+    Rolling("batter_hr_60g", "hit", 60, 7),
+    Rolling("batter_hr_120g", "hit", 120, 7),
+    Rolling("batter_whiff_60g", "whiff", 60, 10),
+    Rolling("batter_count_tendency_30g", "count", 30, 10),
+    Rolling("batter_hard_contact_30g", "hard_contact", 30, 10),
+    Rolling("batter_barrel_rate_30g", "barrel", 30, 10),
+    Rolling("batter_hard_hit_rate_30g", "hard_hit", 30, 10),
+    Rolling("batter_sweet_spot_rate_30g", "sweet_spot", 30, 10),
+    Rolling("batter_avg_ev_30g", "exit_speed", 30, 10),
+    Rolling("batter_avg_velo_faced_30g", "speed", 30, 10),
+    Rolling("batter_last_pitch_whiff_60g", "last_whiff", 60, 10),
+    Rolling("batter_last_pitch_velo_faced_30g", "last_speed", 30, 10),
 )
 PITCHER_ROLLING = (
-    Rolling("pitcher_hr_30g", kernels.ALLOWED, 30, 7),
-    Rolling("pitcher_avg_velo_30g", kernels.SPEED, 30, 7),
-    Rolling("pitcher_avg_spin_30g", kernels.SPIN, 30, 7),
-    Rolling("pitcher_avg_extension_30g", kernels.EXTENSION, 30, 7),
-    Rolling("pitcher_break_total_30g", kernels.BREAK, 30, 7),
-    Rolling("pitcher_last_pitch_velo_30g", kernels.LAST_SPEED, 30, 7),
-    Rolling("pitcher_last_pitch_spin_30g", kernels.LAST_SPIN, 30, 7),
-    Rolling("pitcher_last_pitch_break_30g", kernels.LAST_BREAK, 30, 7),
+    Rolling("pitcher_hr_30g", "hit", 30, 7),
+    Rolling("pitcher_avg_velo_30g", "speed", 30, 7),
+    Rolling("pitcher_avg_spin_30g", "spin", 30, 7),
+    Rolling("pitcher_avg_extension_30g", "extension", 30, 7),
+    Rolling("pitcher_break_total_30g", "break", 30, 7),
+    Rolling("pitcher_last_pitch_velo_30g", "last_speed", 30, 7),
+    Rolling("pitcher_last_pitch_spin_30g", "last_spin", 30, 7),
+    Rolling("pitcher_last_pitch_break_30g", "last_break", 30, 7),
 )
-BULLPEN_ROLLING = (Rolling("opp_bullpen_hr_30g", 0, 30, 10),)
-UMPIRE_ROLLING = (Rolling("ump_hr_30g", 0, 30, 7),)
+BULLPEN_ROLLING = (Rolling("opp_bullpen_hr_30g", "hit", 30, 10),)
+UMPIRE_ROLLING = (Rolling("ump_hr_30g", "hit", 30, 7),)
+ROOKIES = (("batter_hr_30g", 30), ("batter_hr_60g", 60), ("batter_hr_120g", 120))
+"""What rookies have instead, and over how many game-dates."""
 
 COMPUTED = (
     *(feature.name for feature in BATTER_ROLLING + PITCHER_ROLLING + BULLPEN_ROLLING + UMPIRE_ROLLING),
@@ -270,17 +277,112 @@ def feature_frame(
 
 @dataclass(frozen=True)
 class Pass:
-    """Plate appearances and queries as the pass reads them, and which features there are to compute."""
+    """Plate appearances and queries by date, everybody by number, and which features there are to compute.
 
-    job: Job
+    ``prior``: the hit rate that rookies are shrunk towards, None for the league's as of the day.
+    """
+
+    played: Days
+    codes: Codes
+    facts: Facts
     sizes: Sizes
-    wanted: list[str]
+    queried: Days
+    asked_codes: Codes
     asked: pl.DataFrame
+    wanted: list[str]
+    prior: float | None
 
     def run(self, out: np.ndarray) -> None:
         """Fills `out`, a row per wanted feature and a column per query; NaN where too little is known."""
-        rings = (kernels.ROOKIE_RING, kernels.MIX_RING, kernels.TYPES)
-        kernels.one_pass(self.job, nothing_known(self.sizes, _PLANS, *rings, len(HANDS)), out)
+        row = {name: out[k] for k, name in enumerate(self.wanted)}
+        league = self._league()
+        dates, at = self._of("batter")
+        self._rolling(BATTER_ROLLING, dates, at, row)
+        self._rookies(dates, at, league, row)
+        self._days_rest(dates, at, row["days_rest"])
+        self._share("batter_gb_hit_rate", dates, at, "ground_ball_hit", LEAST_GROUND_BALLS, row)
+        dates, at = self._of("pitcher")
+        self._rolling(PITCHER_ROLLING, dates, at, row)
+        self._entropy("pitcher_entropy_30g", dates, at, row)
+        self._entropy("pitcher_last_pitch_entropy_30g", dates, at, row)
+        self._rolling(BULLPEN_ROLLING, *self._of("team", self.facts.bullpen), row)
+        if "ump_hr_30g" in row:
+            self._rolling(UMPIRE_ROLLING, *self._of("umpire"), row)
+        self._share("platoon_hr", *self._of("platoon"), "hit", LEAST_PLATOON, row)
+        if "pitcher_catcher_framing" in row:
+            self._share("pitcher_catcher_framing", *self._of("pair"), "called_strike", LEAST_CALLED, row)
+        self._share("park_factor", *self._of("venue"), "hit", LEAST_IN_PARK, row)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            row["park_factor"] /= league
+
+    def _of(self, kind: str, played: np.ndarray | None = None) -> tuple[GameDates, np.ndarray]:
+        """The game-dates of a kind of player, and the last one that each query may know of."""
+        nobody: int = getattr(self.sizes, kind)
+        dates = game_dates(self.played, getattr(self.codes, kind) if played is None else played, nobody)
+        return dates, last_before(self.queried, getattr(self.asked_codes, kind), dates)
+
+    def _rolling(
+        self, features: tuple[Rolling, ...], dates: GameDates, at: np.ndarray, row: dict[str, np.ndarray]
+    ) -> None:
+        rates = {
+            feature.rate: rate(dates, *self.facts.rates[feature.rate])
+            for feature in features
+            if feature.name in row
+        }
+        for name, key, window, least in features:
+            if name in row:
+                answers(rolling_mean(dates, rates[key], window, least), at, row[name])
+
+    def _share(
+        self,
+        name: str,
+        dates: GameDates,
+        at: np.ndarray,
+        fact: str,
+        least: int,
+        row: dict[str, np.ndarray],
+    ) -> None:
+        """A share over all dates before."""
+        if name in row:
+            above, below = self.facts.rates[fact]
+            total, count = daily(dates, above)
+            if below is not None:
+                count, _ = daily(dates, below)
+            answers(share(dates, total, count, least), at, row[name])
+
+    def _entropy(self, name: str, dates: GameDates, at: np.ndarray, row: dict[str, np.ndarray]) -> None:
+        if name in row:
+            counts = self.facts.last_types if "last_pitch" in name else self.facts.types
+            by_date = np.column_stack([daily(dates, of_type)[0] for of_type in counts])
+            answers(entropy(dates, by_date, MIX_WINDOW, LEAST_MIX_DATES), at, row[name])
+
+    def _league(self) -> np.ndarray:
+        """Hits per plate appearance over all dates before each query's, NaN before the first."""
+        hits, appearances = self.facts.by_day(self.played)
+        before = np.searchsorted(self.played.day, self.queried.day)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rates = running(hits)[before] / running(appearances)[before]
+        league = np.empty(self.queried.order.size)
+        league[self.queried.order] = np.repeat(rates, np.diff(self.queried.start))
+        return league
+
+    def _rookies(
+        self, dates: GameDates, at: np.ndarray, league: np.ndarray, row: dict[str, np.ndarray]
+    ) -> None:
+        hits, appearances = (running(count) for count in daily(dates, self.facts.rates["hit"][0]))
+        career = np.append(over_last(dates, appearances), 0)
+        rookie = np.flatnonzero(career[at] < ROOKIE_BELOW)
+        at = at[rookie]
+        prior = league[rookie] if self.prior is None else self.prior
+        for name, window in ROOKIES:
+            hit = np.append(over_last(dates, hits, window), 0)[at]
+            among = np.append(over_last(dates, appearances, window), 0)[at]
+            shrunk = (hit + ROOKIE_WEIGHT * prior) / (among + ROOKIE_WEIGHT)
+            row[name][rookie] = np.where(among > 0, shrunk, np.nan)
+
+    def _days_rest(self, dates: GameDates, at: np.ndarray, out: np.ndarray) -> None:
+        answers(dates.day.astype(np.float64), at, out)
+        np.subtract(self.asked["game_date"].to_physical().to_numpy(), out, out=out)
 
 
 def prepare(rows: pl.DataFrame, queries: pl.DataFrame | None = None, parity: bool = False) -> Pass:
@@ -289,20 +391,19 @@ def prepare(rows: pl.DataFrame, queries: pl.DataFrame | None = None, parity: boo
     for frame in (rows, asked):
         if undated := frame["game_date"].null_count():
             raise ValueError(f"{undated} rows have no game_date: nobody can say what was known")
-    wanted = [name for name in COMPUTED if all(_any(rows, needed) for needed in NEEDS.get(name, ()))]
     places, codes = settle(rows)
     played = by_day(column(rows["game_date"].to_physical()).values)
-    job = Job(
+    return Pass(
         played,
         codes,
-        facts(rows, codes.team, places.sizes.team),
+        Facts.of(rows, codes.team, places.sizes.team),
+        places.sizes,
         played if queries is None else by_day(column(asked["game_date"].to_physical()).values),
         codes if queries is None else places.of(asked),
-        _PLANS,
-        RULES._replace(prior=PARITY_PRIOR if parity else math.nan),
-        np.array([wanted.index(name) if name in wanted else -1 for name in COMPUTED]),
+        asked,
+        [name for name in COMPUTED if all(_any(rows, needed) for needed in NEEDS.get(name, ()))],
+        PARITY_PRIOR if parity else None,
     )
-    return Pass(job, places.sizes, wanted, asked)
 
 
 def _asked(frame: pl.DataFrame) -> pl.DataFrame:
@@ -327,27 +428,3 @@ def _indoor() -> pl.Expr:
     """By the weather line; where there is none, a roof that can be closed counts as closed."""
     indoors = pl.any_horizontal(pl.col("weather_condition") == sky for sky in INDOORS)
     return pl.coalesce(indoors, pl.col("roof_type") != "Open").cast(pl.Float64)
-
-
-def _plan(features: tuple[Rolling, ...]) -> Plan:
-    """The features, which stand by rate, as the pass takes them; a ring holds a power of two of dates."""
-    rate = np.array([feature.rate for feature in features])
-    window = np.array([feature.window for feature in features])
-    rates = range(rate[-1] + 1)
-    size = np.array([1 << math.ceil(math.log2(window[rate == r].max())) for r in rates])
-    start, step, length = np.zeros_like(size), np.zeros_like(size), 0
-    for dates in np.unique(size):
-        alike = size == dates
-        step[alike] = alike.sum()
-        start[alike] = length + np.arange(alike.sum())
-        length += int(dates * alike.sum())
-    ends = [np.searchsorted(rate, rates, side=side) for side in ("left", "right")]
-    least = np.array([feature.least for feature in features])
-    # Places are unsigned: compiled code looks for a negative one from the end, and would have to ask.
-    first, last, start, step, mask = (at.astype(np.uint64) for at in (*ends, start, step, size - 1))
-    return Plan(first, last, window, least, start, step, mask, length)
-
-
-_PLANS = Plans(
-    *(_plan(rolled) for rolled in (BATTER_ROLLING, PITCHER_ROLLING, BULLPEN_ROLLING, UMPIRE_ROLLING))
-)
