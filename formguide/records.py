@@ -4,6 +4,7 @@ place, a reason and what it said."""
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,9 @@ from pydantic.alias_generators import to_camel
 
 LONGEST_PAYLOAD = 1_000_000
 """How many bytes of a refused payload are kept."""
+
+_ALIKE = 5
+"""So many records of a file that are wrong in the same way are one reject."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,23 @@ def set_aside(file: str, row: int | None, field: str | None, reason: str, payloa
         else json.dumps(payload, ensure_ascii=False, default=str).encode()
     )
     return Reject(file, row, field, reason, body[:LONGEST_PAYLOAD])
+
+
+def alike_as_one(rejects: Sequence[Reject]) -> list[Reject]:
+    """A file's rejects with those that say the same of many rows made one: a changed layout is wrong in every
+    row."""
+    alike: dict[tuple[str | None, str], list[Reject]] = {}
+    for reject in rejects:
+        alike.setdefault((reject.field, reject.reason), []).append(reject)
+    found = []
+    for (column, reason), some in alike.items():
+        if len(some) < _ALIKE:
+            found += some
+        else:
+            payload = b"\n".join(reject.payload for reject in some)
+            says = f"{reason}; so it is in {len(some)} rows"
+            found.append(set_aside(some[0].file, some[0].row, column, says, payload))
+    return found
 
 
 class Record(BaseModel):

@@ -19,11 +19,11 @@ from typing import Protocol
 import polars as pl
 
 from formguide.track import events, marks
-from formguide.track.events import Event
 from formguide.track.forecast import ACTIVE_WITHIN
 from formguide.track.lstm_settings import LstmSettings
 from formguide.track.marks import Mark, MarkError
 from formguide.track.peaks import season_peaks
+from formguide.track.programme import Event
 from formguide.track.rows import frame_of
 from formguide.track.sequences import SeasonSequences, season_sequences
 from formguide.track.tables import INDOOR, LABELS, OUTDOOR, season_of

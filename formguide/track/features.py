@@ -32,7 +32,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from formguide.track import events
+from formguide.track import events, programme
 from formguide.track.peaks import is_legal, season_by_date
 from formguide.track.tables import FIRST_INDOOR_MONTH, INDOOR
 
@@ -76,7 +76,7 @@ def targets(windows: pl.DataFrame) -> Floats:
 
 @dataclass(frozen=True)
 class Features:
-    """Numbers of n windows. values: [n, p]; names: of the columns; group: index into `events.GROUPS`."""
+    """Numbers of n windows. values: [n, p]; names: of the columns; group: index into `programme.GROUPS`."""
 
     names: tuple[str, ...]
     values: Floats
@@ -130,7 +130,7 @@ def window_features(windows: pl.DataFrame, performances: pl.DataFrame, among: pl
 
 def _group(event: str) -> int:
     found = events.find(event).group
-    return events.GROUPS.index(found)
+    return programme.GROUPS.index(found)
 
 
 def _legal(performances: pl.DataFrame) -> pl.DataFrame:
@@ -314,7 +314,7 @@ _SAID_MISSING = (
 def _as_matrix(frame: pl.DataFrame, group: NDArray[np.int64]) -> Features:
     filled: list[Any] = [frame[name].fill_null(0.0).fill_nan(0.0).to_numpy() for name in _TOLD]
     missing: list[Any] = [frame[name].is_null().to_numpy() for name in _SAID_MISSING]
-    groups = [group == index for index in range(len(events.GROUPS))]
+    groups = [group == index for index in range(len(programme.GROUPS))]
     values = np.column_stack([np.asarray(c, dtype=np.float64) for c in [*filled, *missing, *groups]])
-    names = (*_TOLD, *(f"no_{name}" for name in _SAID_MISSING), *(f"is_{name}" for name in events.GROUPS))
+    names = (*_TOLD, *(f"no_{name}" for name in _SAID_MISSING), *(f"is_{name}" for name in programme.GROUPS))
     return Features(names, values, group)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from formguide.drawing import figure, png
-from formguide.track import events, forecasters, marks
+from formguide.track import events, forecasters, marks, programme
 
 HEADLINE_METRICS = ("mae_pct", "pinball_pct", "coverage_80")
 FORECASTERS = ("default", *forecasters.FORECASTERS)
@@ -18,11 +18,10 @@ _ORDER = {name: place for place, name in enumerate(FORECASTERS)}
 
 def best_to_come(forecasts: pl.DataFrame, first: int = _FIRST) -> pl.DataFrame:
     """The best of the coming seasons' forecasts in each event of the programme, as marks are written."""
-    programme = [event.name for event in events.events()]
-    place = {name: at for at, name in enumerate(programme)}
+    place = {event.name: at for at, event in enumerate(programme.events())}
     better = pl.when(pl.col("unit") == "sec").then(pl.col("median")).otherwise(-pl.col("median"))
     best = (
-        forecasts.filter(pl.col("event").is_in(programme))
+        forecasts.filter(pl.col("event").is_in(list(place)))
         .sort(better, "athlete_id", maintain_order=True)
         .group_by("event", "gender", "season", "label", maintain_order=True)
         .head(first)
@@ -57,7 +56,7 @@ def headline_scores(card: pl.DataFrame) -> pl.DataFrame:
 
 def ordered_scores(card: pl.DataFrame) -> pl.DataFrame:
     """A scorecard in the order in which it is read: population, group, metric, ours before the baselines."""
-    groups = {name: place for place, name in enumerate(("all", *events.GROUPS))}
+    groups = {name: place for place, name in enumerate(("all", *programme.GROUPS))}
     return card.sort(
         "population",
         pl.col("event_group").replace_strict(groups, default=len(groups), return_dtype=pl.Int32),
@@ -71,7 +70,7 @@ def changes_png(forecasts: pl.DataFrame, title: str) -> bytes:
     """How far forecasts are from the last peak, percent and better to the right, event group by group."""
     drawn = figure(7.0, 3.2, _DPI)
     axes = drawn.add_subplot()
-    groups = [name for name in events.GROUPS if name in set(forecasts["event_group"])]
+    groups = [name for name in programme.GROUPS if name in set(forecasts["event_group"])]
     said = forecasts.with_columns(change=_percent_better("median"))
     boxes = [said.filter(event_group=name)["change"].to_numpy() for name in groups]
     axes.boxplot(boxes, orientation="horizontal", tick_labels=groups, showfliers=False, whis=(10, 90))

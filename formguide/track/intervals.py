@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from formguide.track.events import GROUPS
 from formguide.track.features import Features
+from formguide.track.programme import GROUPS
 
 Floats = NDArray[np.float64]
 

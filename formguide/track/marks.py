@@ -29,7 +29,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from formguide.track.events import Event
+from formguide.track.programme import Event
 
 WIND_LIMIT_MPS = 2.0
 """The most following wind with which a mark counts (World Athletics, Technical Rules 31 and 17)."""

@@ -25,7 +25,7 @@ from typing import Any
 import polars as pl
 from bs4 import Tag
 
-from formguide.records import Reject, set_aside
+from formguide.records import Reject, alike_as_one, set_aside
 from formguide.track._soup import LIST_CLASS, PageError, children, count_rows, elements, text_of, words
 from formguide.track.tables import LABELS
 
@@ -348,7 +348,7 @@ class _Reader:
         title = self.title or self.heading
         found = _LABELLED.search(title)
         label = found[1].capitalize() if found else None
-        rejects = _alike_as_one(self.rejects)
+        rejects = alike_as_one(self.rejects)
         return Page(self.page, kind, title, label, frame, rejects, self.aside, list(self.notes))
 
     def _kind(self, frame: pl.DataFrame) -> str:
@@ -371,26 +371,6 @@ class _Reader:
 
 
 # -- small things ----------------------------------------------------------------------------------
-
-
-_ALIKE = 5
-"""So many rows of a page that are wrong in the same way are one reject."""
-
-
-def _alike_as_one(rejects: Sequence[Reject]) -> list[Reject]:
-    """Rejects with those that say the same of many rows made one: a changed layout is wrong in every row."""
-    alike: dict[tuple[str | None, str], list[Reject]] = {}
-    for reject in rejects:
-        alike.setdefault((reject.field, reject.reason), []).append(reject)
-    found = []
-    for (column, reason), some in alike.items():
-        if len(some) < _ALIKE:
-            found += some
-        else:
-            payload = b"\n".join(reject.payload for reject in some)
-            says = f"{reason}; so it is in {len(some)} rows"
-            found.append(set_aside(some[0].file, some[0].row, column, says, payload))
-    return found
 
 
 def _in(pattern: re.Pattern[str], text: str) -> str:

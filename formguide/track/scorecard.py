@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 
 from formguide.schema import dtypes, empty
 from formguide.scoring import clustered_mean, clustered_paired, pinball_loss
-from formguide.track.events import GROUPS
 from formguide.track.forecast_tables import ForecastScorecard
 from formguide.track.intervals import LEVELS
 from formguide.track.peak_model import FORECASTERS
+from formguide.track.programme import GROUPS
 
 VERSION = "1"
 DEFAULT = "default"

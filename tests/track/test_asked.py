@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formguide.track import events, marks
+from formguide.track import events, marks, programme
 from formguide.track.asked import Answer, AskedMark, NoForecast, forecast_marks, read_marks
 from formguide.track.forecast import forecast_ahead
 from formguide.track.peak_model import PeakModel, PeakSettings, fit
@@ -45,14 +45,14 @@ WINDS = {
 }
 
 
-def one(line: str, event: events.Event = JUMP) -> AskedMark:
+def one(line: str, event: programme.Event = JUMP) -> AskedMark:
     found, problems = read_marks([line], event)
     assert not problems, problems
     (said,) = found
     return said
 
 
-def told(line: str, event: events.Event = JUMP) -> str:
+def told(line: str, event: programme.Event = JUMP) -> str:
     found, (problem,) = read_marks([line], event)
     assert not found
     assert "\n" not in problem
@@ -108,7 +108,7 @@ def test_however_it_is_written(
         (POINTS, "7,512, 2025-05-01", 7512, None),
     ],
 )
-def test_units_and_winds(event: events.Event, line: str, value: float | None, wind: float | None) -> None:
+def test_units_and_winds(event: programme.Event, line: str, value: float | None, wind: float | None) -> None:
     if value is None:
         assert "which of 6 and 90" in told(line, event)
         return
@@ -142,7 +142,7 @@ def test_what_stands_behind_a_mark_is_heeded() -> None:
         (POINTS, "6.90", "Decathlon"),
     ],
 )
-def test_bad_lines_are_named(event: events.Event, line: str, why: str) -> None:
+def test_bad_lines_are_named(event: programme.Event, line: str, why: str) -> None:
     assert why in told(line, event)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from formguide.track import events
+from formguide.track import events, programme
 from formguide.track.events import UnknownEventError, find
 
 CHECKPOINT_EVENTS = [
@@ -139,8 +139,8 @@ def test_families_join_events_that_speak_of_one_another() -> None:
 
 
 def test_every_standard_event_has_a_group_a_unit_and_a_direction() -> None:
-    for event in events.events():
-        assert event.group in events.GROUPS or not event.individual
+    for event in programme.events():
+        assert event.group in programme.GROUPS or not event.individual
         assert event.lower_is_better == (event.unit == "sec"), event.name
         assert find(event.name) is event
     assert find("100").better(10.1, 10.2) and find("LJ").better(7.1, 7.0)

@@ -11,7 +11,7 @@ import pytest
 
 from formguide import asof
 from formguide.asof import fingerprint
-from formguide.track import events
+from formguide.track import events, programme
 from formguide.track.features import (
     Features,
     from_percent,
@@ -122,7 +122,7 @@ def by_hand(windows: pl.DataFrame, marks: pl.DataFrame, among: pl.DataFrame) -> 
     }
     asked = windows.with_columns(pl.col("gender", "label", "unit").cast(pl.String)).to_dicts()
     return [
-        features_by_hand.features(window, rows, levels, events.GROUPS, events.find(window["event"]).group)
+        features_by_hand.features(window, rows, levels, programme.GROUPS, events.find(window["event"]).group)
         for window in asked
     ]
 
@@ -185,7 +185,7 @@ def test_rows_are_those_of_the_windows_in_their_order(invented: pl.DataFrame) ->
     assert np.array_equal(turned.values, found.values[order])
     assert np.array_equal(turned.group, found.group[order])
     assert found.group.tolist() == [
-        events.GROUPS.index(events.find(event).group) for event in windows["event"].to_list()
+        programme.GROUPS.index(events.find(event).group) for event in windows["event"].to_list()
     ]
     assert np.isfinite(found.values).all()
     assert found.columns("gap", "best").shape == (windows.height, 2)

@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from formguide.track import intervals
-from formguide.track.events import GROUPS
 from formguide.track.features import Features
 from formguide.track.intervals import Intervals
+from formguide.track.programme import GROUPS
 
 Floats = NDArray[np.float64]
 

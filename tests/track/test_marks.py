@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formguide.track import events, marks
-from formguide.track.events import Event, find
+from formguide.track import marks, programme
+from formguide.track.events import find
 from formguide.track.marks import Mark, MarkError, parse
+from formguide.track.programme import Event
 
 
 @pytest.mark.parametrize(
@@ -182,7 +183,7 @@ def test_what_is_no_number_has_no_notation(value: float) -> None:
         marks.format(value, find("100"))
 
 
-ALL_EVENTS = [event for event in events.events() if event.individual]
+ALL_EVENTS = [event for event in programme.events() if event.individual]
 
 
 @st.composite

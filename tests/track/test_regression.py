@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import optimize
 
-from formguide.track.events import GROUPS
 from formguide.track.features import Features
+from formguide.track.programme import GROUPS
 from formguide.track.regression import FULL, LINEAR, Formula, Regression, fit
 
 Floats = NDArray[np.float64]

@@ -12,7 +12,7 @@ import pytest
 
 from formguide.schema import check
 from formguide.track import events, tfrrs
-from formguide.track.events import GROUPS
+from formguide.track.programme import GROUPS
 from formguide.track.sample import SampleLeague, SampleTruth, make_league, people, scrape_sample, write_site
 from formguide.track.sample.people import SEASONS, SHOES, SKILLS, has_new_shoes
 from formguide.track.sample.site import pages

@@ -10,9 +10,10 @@ import polars as pl
 import pytest
 
 from formguide import schema
-from formguide.track.events import GROUPS, find
+from formguide.track.events import find
 from formguide.track.forecast_tables import BacktestForecasts, ForecastScorecard
 from formguide.track.peak_model import FORECASTERS
+from formguide.track.programme import GROUPS
 from formguide.track.scorecard import LEAST_OF_A_GROUP, scorecard
 
 

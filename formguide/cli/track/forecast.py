@@ -18,9 +18,10 @@ from formguide.show import format_rows
 from formguide.track import asked, events, issuing
 from formguide.track.arrivals import holds_sample
 from formguide.track.asked import Answer, AskedMark, NoForecast
-from formguide.track.events import Event, UnknownEventError
+from formguide.track.events import UnknownEventError
 from formguide.track.imported import imported_model
 from formguide.track.peak_model import PeakModel
+from formguide.track.programme import Event
 from formguide.track.tables import LABELS, SPORT
 
 _CLASSES = {"FR": 1, "SO": 2, "JR": 3, "SR": 4}

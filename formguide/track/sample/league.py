@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from formguide.track import events, marks
+from formguide.track import events, marks, programme
 from formguide.track.marks import INCH_M
 from formguide.track.sample.calendar import Meet, meets
 from formguide.track.sample.people import SEASONS, SKILLS, Athlete, Season, make_athletes
@@ -132,7 +132,7 @@ def _start(
     return Result(athlete, meet, event_name, season.class_year, value, text, said_wind, round_)
 
 
-def _sign(meet: Meet, event: events.Event) -> str:
+def _sign(meet: Meet, event: programme.Event) -> str:
     """The sign that a site puts behind a mark of such a meet."""
     long_enough = event.unit == "sec" and event.metres is not None and event.metres >= 200
     if meet.oversized and long_enough:

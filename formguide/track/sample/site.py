@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from formguide.track import events, marks
+from formguide.track import events, marks, programme
 from formguide.track.sample.league import Result, SampleLeague
 from formguide.track.sample.people import MEN, SEASONS, STATE, TEAMS, WOMEN, Athlete
 from formguide.track.tables import LABELS
@@ -230,7 +230,7 @@ def _relays(rows: Iterable[Result]) -> list[list[str]]:
 
 def _by_event(rows: Iterable[Result]) -> list[tuple[str, list[Result]]]:
     """Rows by event, in the order of a programme."""
-    order = {event.name: n for n, event in enumerate(events.events())}
+    order = {event.name: n for n, event in enumerate(programme.events())}
     found: dict[str, list[Result]] = {}
     for row in rows:
         found.setdefault(row.event, []).append(row)
