@@ -5,7 +5,8 @@
     results                                records → race results, one row per start
     profiles, clusters                     what was known of an athlete on the eve, and of which kind it is
     ability, courses, starts               how able somebody was on the eve, how hard a course is, who starts
-    posterior, pace_model, predictive      the exact posterior over every row, and what it says of one start
+    posterior, pace_fit                    the exact posterior over every row, and the model that forecasts
+    pace_model, predictive                 what it says of one start
     splits                                 the legs of a total
     forecast, issuing                      finish times with their uncertainty, race by race
     issued                                 what was said before a race: on record, and scored after it

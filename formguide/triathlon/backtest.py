@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from formguide import asof
 from formguide.scoring import pinball_loss
 from formguide.triathlon import ability as abilities
-from formguide.triathlon import baselines, courses, pace_model, predictive
+from formguide.triathlon import baselines, courses, pace_fit, pace_model, predictive
 from formguide.triathlon import forecast as forecasts
 from formguide.triathlon._columns import EXPERIENCE, columns
 from formguide.triathlon.forecast import Forecaster
@@ -74,7 +74,7 @@ def _blocks(
     for first, last in blocks:
         eve = date(first, 1, 1)
         before = finishes(asof.before(results, eve, "known_on"))
-        able = [d for d in wanted if pace_model.enough(before, d)]
+        able = [d for d in wanted if pace_fit.enough(before, d)]
         if not able:
             continue
         upto = results.filter(pl.col("year") <= last)

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from formguide import asof, schema
-from formguide.triathlon import ability, pace_model, predictive, splits
+from formguide.triathlon import ability, pace_fit, pace_model, predictive, splits
 from formguide.triathlon._columns import EXPERIENCE
 from formguide.triathlon.ability import Ability
 from formguide.triathlon.courses import RaceLevels
@@ -60,7 +60,7 @@ def fit(
         TooLittle: where there are too few.
     """
     known = finishes(asof.before(results, as_of, "known_on"))
-    fitted = pace_model.fit(results, distance, as_of, draws, chains, seed, constants, thin)
+    fitted = pace_fit.fit(results, distance, as_of, draws, chains, seed, constants, thin)
     rows = known.filter(pl.col("distance").cast(pl.String) == distance)
     history, asked = starts(known), starts(rows)
     told = pace_model.outlook(fitted.model, history, asked)
@@ -180,7 +180,7 @@ def forecast_seasons(
         found[distance, year] = schema.empty(FinishTimeForecasts)
         eve = date(year, 1, 1)
         before = finishes(asof.before(results, eve, "known_on"))
-        if not rows.is_empty() and pace_model.enough(before, distance):
+        if not rows.is_empty() and pace_fit.enough(before, distance):
             forecaster = fit_before(results, distance, eve)
             # What comes after the season has no say, and need not be looked at.
             upto = results.filter(pl.col("year") <= year)

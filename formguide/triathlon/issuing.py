@@ -12,7 +12,7 @@ from formguide import asof, schema
 from formguide.asof import fingerprint
 from formguide.lake import Lake
 from formguide.making import Made, carried_over
-from formguide.triathlon import backtest, forecast, issued, model_file, pace_model, scorecard
+from formguide.triathlon import backtest, forecast, issued, model_file, pace_fit, pace_model, scorecard
 from formguide.triathlon.arrivals import ARRIVALS, SPORT
 from formguide.triathlon.forecast import Forecaster
 from formguide.triathlon.forecast_tables import FinishTimeForecasts, ForecastScorecard
@@ -50,7 +50,7 @@ def make_posterior(lake: Lake, distances: Iterable[str] = DISTANCES) -> dict[str
         if as_of is None:
             continue
         known = finishes(asof.before(results, as_of, "known_on"))
-        if not pace_model.enough(known, distance):
+        if not pace_fit.enough(known, distance):
             continue
         constants = constants or forecast.constants_of(results, as_of)
         fitted = forecast.fit(results, distance, as_of, _DRAWS, _CHAINS, constants=constants, thin=_THIN)

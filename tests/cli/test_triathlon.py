@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -47,10 +48,16 @@ def test_run_tells_the_seasons_and_who_is_who_and_carries_over(formguide, races,
 
 
 @pytest.mark.slow
-def test_a_bad_page_is_told_and_does_not_stop_the_others(formguide, circuit, tmp_path):
-    race = tmp_path / "more" / "2017" / "im703_more_2017"
-    race.mkdir(parents=True)
-    (race / "default.tsv").write_bytes(page(line(), line(Bike="two hours")))
+def test_a_bad_page_does_not_stop_the_others_and_a_race_to_come_is_forecast_and_put_on_record(
+    formguide, circuit, tmp_path
+):
+    races = [tmp_path / "more" / "2017" / f"im703_{name}_2017" for name in ("more", "to_come")]
+    for race in races:
+        race.mkdir(parents=True)
+    (races[0] / "default.tsv").write_bytes(page(line(), line(Bike="two hours")))
+    nothing = dict.fromkeys(("Total_Time", "Swim", "T1", "Bike", "T2", "Run", "Status"), "")
+    (races[1] / "default.tsv").write_bytes(page(line(**nothing), line(ContactId="b", Name="b", **nothing)))
+    (races[1] / "weather-data.json").write_text('{"date": "2017-12-30"}')
     said = formguide("run", "triathlon", "--from", tmp_path / "more", "--lake", circuit)
     assert said.code == 0, said.err
     assert "1 set aside" in said.out
@@ -58,6 +65,15 @@ def test_a_bad_page_is_told_and_does_not_stop_the_others(formguide, circuit, tmp
     asked = "SELECT total_sec FROM triathlon.race_results WHERE race_id = 'im703_more_2017'"
     answer = formguide("sql", asked, "--format", "csv", "--lake", circuit)
     assert answer.out.split() == ["total_sec", "18000"]
+    assert "Races to come" in said.out and "im703_to_come_2017" in said.out
+    assert 'sql "SELECT race_id, athlete_id, p05_sec' in said.out
+    asked = (
+        "SELECT race_id, count(*) AS n, min(p50_sec) > 10000 AS plausible, max(as_of) AS as_of "
+        "FROM triathlon.forecast_log GROUP BY race_id"
+    )
+    (on_record,) = json.loads(formguide("sql", asked, "--format", "json", "--lake", circuit).out)
+    assert (on_record["race_id"], on_record["n"], on_record["plausible"]) == ("im703_to_come_2017", 2, True)
+    assert on_record["as_of"].startswith("2017-12-30")
 
 
 def test_a_folder_without_races_says_what_to_do(formguide, tmp_path):
