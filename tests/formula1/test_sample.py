@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 from collections import Counter, defaultdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,13 @@ def league(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SampleTruth]
     return folder, write_sample(folder, seed=1)
 
 
+@pytest.fixture(scope="module")
+def leagues() -> list[tuple[SampleTruth, list[Any]]]:
+    """Leagues of eight seeds, as they are drawn."""
+    return [sample_league(seed) for seed in range(1, 9)]
+
+
+@cache
 def rows_of(path: Path) -> Any:
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     return yaml.load(path.read_text(encoding="utf-8"), Loader=loader) or []
@@ -422,8 +430,10 @@ def test_swaps_are_in_the_results(league: tuple[Path, SampleTruth]) -> None:
             assert swap.driver_in not in team_of[swap.season, swap.round + 1]
 
 
-def test_a_reset_reshuffles_and_cars_move_faster_than_drivers(league: tuple[Path, SampleTruth]) -> None:
-    truths = [sample_league(seed)[0] for seed in range(1, 7)]
+def test_a_reset_reshuffles_and_cars_move_faster_than_drivers(
+    leagues: list[tuple[SampleTruth, list[Any]]],
+) -> None:
+    truths = [truth for truth, _ in leagues[:6]]
 
     def winters(kind: str, reset: bool) -> float:
         moves = []
@@ -440,12 +450,11 @@ def test_a_reset_reshuffles_and_cars_move_faster_than_drivers(league: tuple[Path
     assert winters("car_pace", False) > 2.0 * winters("driver_skill", False)
 
 
-def test_truth_explains_the_results() -> None:
+def test_truth_explains_the_results(leagues: list[tuple[SampleTruth, list[Any]]]) -> None:
     """Pace orders the finish, rain blurs it, and retirement rates are what they are said to be."""
     rank_error: dict[bool, list[float]] = {True: [], False: []}
     expected = observed = starts = 0.0
-    for seed in range(1, 7):
-        truth, weekends = sample_league(seed)
+    for truth, weekends in leagues[:6]:
         told = {t.race_id: t for t in truth.races}
         for weekend in weekends:
             if weekend.race is None:
@@ -468,11 +477,10 @@ def test_truth_explains_the_results() -> None:
     assert 0.05 < observed / starts < 0.15
 
 
-def test_streets_hold_the_grid() -> None:
+def test_streets_hold_the_grid(leagues: list[tuple[SampleTruth, list[Any]]]) -> None:
     """Where passing is hard the finish follows the grid more closely."""
     moved: dict[bool, list[float]] = {True: [], False: []}
-    for seed in range(1, 9):
-        truth, weekends = sample_league(seed)
+    for truth, weekends in leagues:
         wet = {t.race_id: t.wet for t in truth.races}
         for w in weekends:
             if w.race and w.grid and not wet[f"{w.season}-{w.circuit.grand_prix_id}"]:
@@ -522,9 +530,10 @@ def test_the_readers_take_it_without_a_reject(league: tuple[Path, SampleTruth]) 
         assert built.rejects == []
         assert built.disagreements.is_empty()
         assert not [note for note in built.notes if "newcomer" in note]
-        blind = results.build_season(season, without)
-        assert all(table.equals(blind.tables[name]) for name, table in built.tables.items())
-        assert blind.notes == built.notes
+        if season == truth.seasons[-1]:
+            blind = results.build_season(season, without)
+            assert all(table.equals(blind.tables[name]) for name, table in built.tables.items())
+            assert blind.notes == built.notes
         tables = built.tables
         run = [t for t in truth.races if t.season == season and t.run]
         assert tables["race_calendar"].height == 22
