@@ -18,6 +18,7 @@ for _name in ("DAGSTER_HOME", "FORMGUIDE_BASE_URLS", "HTTP_PROXY", "HTTPS_PROXY"
     os.environ.pop(_name.lower(), None)
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 
+import io
 import ipaddress
 import itertools
 import socket
@@ -25,10 +26,12 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import settings
@@ -120,6 +123,53 @@ def _remembered(moments: Callable[..., Iterator[T]]) -> Callable[..., Iterator[T
             yield seen[place]
 
     return again
+
+
+# -- pictures --------------------------------------------------------------------------------------
+
+
+@contextmanager
+def unpainted() -> Iterator[None]:
+    """Pictures are laid out and not painted, a PNG in memory is its first bytes: painting is a third of what
+    a small run through Dagster costs. A test that looks at a picture asks for `painted`."""
+    from matplotlib.figure import Figure
+
+    paint = _savefig()
+
+    def sign(self: Figure, file: Any, **how: Any) -> None:
+        if isinstance(file, io.BytesIO) and how.get("format") == "png":
+            file.write(b"\x89PNG\r\n\x1a\n")
+        else:
+            paint(self, file, **how)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "savefig", sign)
+        yield
+
+
+@cache
+def _savefig() -> Callable[..., None]:
+    """How pictures are painted where nothing was changed."""
+    from matplotlib.figure import Figure
+
+    return Figure.savefig
+
+
+@contextmanager
+def painting() -> Iterator[None]:
+    """Pictures as they are, where a room's are `unpainted`."""
+    from matplotlib.figure import Figure
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "savefig", _savefig())
+        yield
+
+
+@pytest.fixture
+def painted() -> Iterator[None]:
+    """Pictures as they are, for one test of such a room."""
+    with painting():
+        yield
 
 
 # -- the real records ------------------------------------------------------------------------------

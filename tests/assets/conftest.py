@@ -16,6 +16,7 @@ from definitions import build_defs
 from formguide.formula1.sample import write_sample
 from formguide.lake import Lake
 from resources import LakeResource, WatchedFolders
+from tests.conftest import painting, unpainted
 
 SEASONS = (2023, 2024)
 
@@ -48,6 +49,33 @@ class House:
         """Materialises a selection; what was said of each asset, by its name."""
         return launch.materialise(self.definitions, selection, self.instance, seasons)
 
+    def said_of(self, *asset: str, partition: str | None = None) -> dict[str, object]:
+        """What was said of an asset or one of its partitions when it was last made here."""
+        asked = dg.AssetRecordsFilter(
+            asset_key=dg.AssetKey(asset), asset_partitions=None if partition is None else [partition]
+        )
+        (record,) = self.instance.fetch_materializations(asked, limit=1).records
+        assert record.asset_materialization is not None
+        return {name: value.value for name, value in record.asset_materialization.metadata.items()}
+
+    def checked(self, selection: dg.AssetSelection) -> dict[tuple[str, str], bool]:
+        """What the latest check of each kind found that was run here: (asset, check) to whether it passed."""
+        graph = self.definitions.resolve_asset_graph()
+        keys = [key for key in graph.asset_check_keys if key.asset_key in selection.resolve(graph)]
+        found = self.instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
+        return {
+            (key.asset_key.path[-1], key.name): record.event.dagster_event.asset_check_evaluation_data.passed
+            for key, record in found.items()
+            if record.event is not None and record.event.dagster_event is not None
+        }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pictures_unpainted() -> Iterator[None]:
+    """Nothing is painted here, but for who asks for `painted`."""
+    with unpainted():
+        yield
+
 
 @pytest.fixture(scope="session")
 def league(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -59,11 +87,12 @@ def league(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory, league: Path) -> Iterator[House]:
-    """The league taken all the way; tests that change it work on a copy."""
+    """The league taken all the way, with its pictures; tests that change it work on a copy."""
     root = tmp_path_factory.mktemp("made")
     with dg.DagsterInstance.ephemeral() as instance:
         house = House(root / "lake", league, instance)
-        house.run()
+        with painting():
+            house.run()
         yield house
 
 

@@ -16,7 +16,6 @@ from dagster._core.loader import LoadingContextForTest
 from assets import formula1, launch, warehouse
 from formguide.formula1 import forecast, outlook, strengths
 from formguide.formula1.arrivals import SPORT
-from formguide.formula1.forecast_tables import ForecastLog
 from formguide.formula1.tables import TABLES
 
 RUN_IN_2023, RUN_IN_2024 = 6, 4
@@ -30,13 +29,8 @@ def test_every_asset_of_the_chain_is_made(made):
     assert not made.lake.read_table(SPORT, "season_forecasts").is_empty()
 
 
-def test_every_check_passes_on_the_sample(house):
-    result = house.definitions.resolve_implicit_global_asset_job_def().execute_in_process(
-        instance=house.instance,
-        asset_selection=sorted(formula1.SEASON_CHAIN.resolve(house.definitions.resolve_asset_graph())),
-        partition_key="2024",
-    )
-    checks = {(c.asset_key.path[-1], c.check_name): c for c in result.get_asset_check_evaluations()}
+def test_every_check_passes_on_the_sample(made):
+    checks = made.checked(formula1.SEASON_CHAIN)
     assert {name for _, name in checks} >= {
         "fits_declaration",
         "one_car_per_position",
@@ -45,16 +39,7 @@ def test_every_check_passes_on_the_sample(house):
         "wet_rule_agrees",
         "probabilities_add_up",
     }
-    assert [key for key, check in checks.items() if not check.passed] == []
-
-
-def test_a_second_run_computes_nothing_and_writes_nothing(house):
-    before = house.lake.state()
-    written = {path: path.stat().st_mtime_ns for path in house.root.rglob("current.json")}
-    said = house.run()
-    assert {name: numbers["computed"] for name, numbers in said.items()} == dict.fromkeys(said, 0)
-    assert house.lake.state() == before
-    assert {path: path.stat().st_mtime_ns for path in house.root.rglob("current.json")} == written
+    assert [key for key, passed in checks.items() if not passed] == []
 
 
 @pytest.fixture
@@ -89,78 +74,17 @@ def swap_winner(file: Path) -> None:
     file.write_text("".join([head, one, two, *rest]))
 
 
-def test_a_corrected_race_is_felt_from_the_next_race_on(house, race_file, calls):
-    file = race_file(2024, 2, "race-results")
-    swap_winner(file)
-    said = house.run((2024,))
-    races = house.lake.read_table(SPORT, "race_calendar", ["2024"]).sort("round")["race_id"].to_list()
-    assert set(calls["strengths"]) == set(races[1:RUN_IN_2024])
-    assert set(+calls["forecasts"]) == set(races[2:])
-    assert set(calls["strengths"].values()) == {1}
-    assert (said["strengths"]["computed"], said["strengths"]["carried_over"]) == (3, 1)
-
-
-def test_a_corrected_race_of_an_earlier_season_is_felt_in_the_next(house, race_file, calls):
-    swap_winner(race_file(2023, RUN_IN_2023, "race-results"))
-    house.run()
-    seasons = {int(race.split("-")[0]) for race in calls["strengths"]}
-    assert seasons == {2023, 2024}
-    assert sum(calls["strengths"].values()) == 1 + RUN_IN_2024
-
-
-def test_practice_of_a_coming_race_changes_only_its_own_forecasts(house, race_file, calls):
-    file = race_file(2024, RUN_IN_2024 + 1, "free-practice-1-results")
-    file.write_text(file.read_text().replace("laps: ", "laps: 1", 1))
-    house.run((2024,))
-    assert calls["strengths"] == {}
-    races = house.lake.read_table(SPORT, "race_calendar", ["2024"]).sort("round")["race_id"]
-    assert +calls["forecasts"] == {races[RUN_IN_2024]: 3}
-
-
-def test_grown_file_by_file_equals_made_at_once(tmp_path, made, house):
-    races = sorted((made.folder / "f1db" / "seasons").glob("*/races/*"))
-    shutil.rmtree(house.root)
-    seasons = house.folder / "f1db" / "seasons"
-    shutil.rmtree(seasons)
-    for upto in (8, len(races)):
-        for race in races[:upto]:
-            shutil.copytree(
-                race, seasons / race.relative_to(made.folder / "f1db" / "seasons"), dirs_exist_ok=True
-            )
-        house.run()
-    log = (SPORT, ForecastLog.name, None)
-    grown, at_once = house.lake.state(), made.lake.state()
-    assert grown.pop(log).rows > at_once.pop(log).rows
-    assert grown == at_once
-
-
-def test_a_deleted_race_goes_from_every_table(house, race_file):
+def test_a_deleted_race_goes_from_every_table_and_bad_records_are_quarantined_and_named(house, race_file):
     shutil.rmtree(race_file(2024, 4, "race").parent)
-    house.run((2024,))
-    assert 4 not in house.lake.read_table(SPORT, "race_results", ["2024"])["round"]
-    assert 4 not in house.lake.read_table(SPORT, "strengths", ["2024"])["round"]
-
-
-def test_bad_records_are_quarantined_and_named(house, race_file):
     file = race_file(2024, 3, "race-results")
     file.write_text(file.read_text().replace("position: 2\n", "position: 1\n", 1))
     said = house.run((2024,))
-    (reject,) = said["race_calendar"]["rejects"]
-    assert "race-results.yml" in reject
+    for table in ("race_results", "strengths"):
+        assert 4 not in house.lake.read_table(SPORT, table, ["2024"])["round"]
+    rejects = said["race_calendar"]["rejects"]
+    (reject,) = (reject for reject in rejects if "race-results.yml" in reject)
     assert "position" in reject
-    assert [q.reason for q in house.lake.quarantined(SPORT)] == [reject]
-
-
-def test_what_was_issued_stays_as_it_was(house, race_file):
-    before = house.lake.read_table(SPORT, "forecast_log")
-    assert not before.is_empty()
-    run = house.lake.read_table(SPORT, "race_results")["race_id"].unique()
-    assert not before["race_id"].is_in(run.implode()).any()
-    swap_winner(race_file(2024, 4, "race-results"))
-    house.run((2024,))
-    after = house.lake.read_table(SPORT, "forecast_log")
-    assert after.height > before.height
-    assert after.head(before.height).equals(before)
+    assert {q.reason for q in house.lake.quarantined(SPORT)} == set(rejects)
 
 
 def test_an_issued_forecast_is_the_forecast_of_the_lake(made):
@@ -193,17 +117,37 @@ def test_nothing_is_stale_after_a_run_over_a_range(made):
     assert stale(made, *CHAIN) == set()
 
 
-def test_only_what_a_change_concerns_is_stale(house, race_file):
-    house.run()
-    swap_winner(race_file(2024, 1, "race-results"))
+def test_a_correction_is_computed_and_stale_only_where_it_is_felt(house, race_file, calls):
+    # A second run computes nothing and writes nothing.
+    before, log = house.lake.state(), house.lake.read_table(SPORT, "forecast_log")
+    written = {path: path.stat().st_mtime_ns for path in house.root.rglob("current.json")}
+    said = house.run()
+    assert {name: numbers["computed"] for name, numbers in said.items()} == dict.fromkeys(said, 0)
+    assert house.lake.state() == before
+    assert {path: path.stat().st_mtime_ns for path in house.root.rglob("current.json")} == written
+    # A corrected race is felt from the next race on.
+    swap_winner(race_file(2024, 2, "race-results"))
     house.run(selection=dg.AssetSelection.assets([SPORT, "source_files"]))
     results = {(name, "2024") for name in TABLES if name != "race_conditions"}
     assert stale(house, *CHAIN) == results
-    house.run((2024,))
+    said = house.run((2024,))
     assert stale(house, *CHAIN) == set()
+    races = house.lake.read_table(SPORT, "race_calendar", ["2024"]).sort("round")["race_id"].to_list()
+    assert set(calls["strengths"]) == set(races[1:RUN_IN_2024])
+    assert set(+calls["forecasts"]) == set(races[2:])
+    assert set(calls["strengths"].values()) == {1}
+    assert (said["strengths"]["computed"], said["strengths"]["carried_over"]) == (3, 1)
+    # What was issued stays as it was.
+    after = house.lake.read_table(SPORT, "forecast_log")
+    assert after.height > log.height > 0
+    assert after.head(log.height).equals(log)
+    run = house.lake.read_table(SPORT, "race_results")["race_id"].unique()
+    assert not log["race_id"].is_in(run.implode()).any()
     # A change of one season makes the next one's strengths stale.
-    swap_winner(race_file(2023, 3, "race-results"))
+    calls["strengths"].clear()
+    swap_winner(race_file(2023, RUN_IN_2023, "race-results"))
     house.run((2023,))
+    assert sum(calls["strengths"].values()) == 1
     found = stale(house, *CHAIN)
     assert ("strengths", "2024") in found
     assert ("strengths", "2023") not in found
@@ -238,6 +182,8 @@ def test_a_season_without_a_partition_is_refused(house):
 
 @pytest.mark.filterwarnings("ignore:.*include_sources.*")
 def test_scorecard_and_warehouse_follow_by_automation(house):
+    from formguide.warehouse import query
+
     automated = {dg.AssetKey([SPORT, "forecast_scorecard"]), dg.AssetKey("warehouse")}
 
     def asked(cursor=None):
@@ -251,20 +197,9 @@ def test_scorecard_and_warehouse_follow_by_automation(house):
     house.run((), formula1.OVER_ALL_SEASONS | warehouse.WAREHOUSE)
     again, cursor = asked(cursor)
     assert again == set()
-    house.run((2024,))
-    assert asked(cursor)[0] == automated
-
-
-def test_the_warehouse_holds_a_table_per_asset(house):
-    from formguide.warehouse import query
-
-    house.run((), formula1.OVER_ALL_SEASONS | warehouse.WAREHOUSE)
-    held = set(
-        query(house.lake, "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'formula1'")[
-            "table_name"
-        ]
-    )
-    assert held >= {
+    # The warehouse holds a table per asset.
+    tables = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'formula1'"
+    assert set(query(house.lake, tables)["table_name"]) >= {
         *TABLES,
         "strengths",
         "race_forecasts",
@@ -273,18 +208,24 @@ def test_the_warehouse_holds_a_table_per_asset(house):
         "source_files",
     }
     assert house.lake.read_table(SPORT, "forecast_scorecard")["is_sample"].all()
+    house.run((2024,))
+    assert asked(cursor)[0] == automated
 
 
-def test_forecasts_are_shown_as_a_table_and_a_picture(house):
-    said = house.run((2024,))
+def test_forecasts_are_shown_as_a_table_and_a_picture(made):
+    said = {
+        name: made.said_of(SPORT, name, partition="2024")
+        for name in ("race_forecasts", "season_forecasts", "strengths")
+    }
     assert said["race_forecasts"]["forecast"].startswith("| driver | team |")
-    assert "data:image/png;base64," in said["race_forecasts"]["finishing_positions"]
+    picture = said["race_forecasts"]["finishing_positions"]
+    assert "data:image/png;base64," in picture and len(picture) > 5000
     assert said["season_forecasts"]["title_odds"].startswith("| kind |")
     assert said["strengths"]["strongest"].startswith("| entity_kind |")
 
 
 def test_a_season_of_which_nothing_is_known_is_an_empty_one(house):
-    house.run((2023, 2024, 2025))
+    house.run((2025,))
     for name in ("race_results", "strengths", "race_forecasts", "season_forecasts"):
         assert house.lake.manifest(SPORT, name, "2025").rows == 0
     alone = dg.AssetSelection.assets([SPORT, "race_forecasts"], [SPORT, "forecast_log"])
