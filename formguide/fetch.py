@@ -29,6 +29,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from formguide import __version__
 from formguide.bodies import BodyCache, Kept
 from formguide.hosts import HOST_LIMITS, HostLimit, Limiter, Rate, rates_for
+from formguide.plain import PlainError
 
 T = TypeVar("T")
 
@@ -38,7 +39,7 @@ _MAX_BODY_BYTES = 256 * 1024 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
-class FetchError(RuntimeError):
+class FetchError(PlainError, RuntimeError):
     """A body could not be had. The message is one line; `url` is what was asked for."""
 
     def __init__(self, url: str, says: str) -> None:

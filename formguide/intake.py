@@ -21,9 +21,10 @@ from pathlib import Path
 from upath import UPath
 
 from formguide import files
+from formguide.plain import PlainError
 
 
-class LakeError(RuntimeError):
+class LakeError(PlainError, RuntimeError):
     """The lake does not hold, or will not take, what was asked of it. One line that says what to do."""
 
 

@@ -20,15 +20,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import polars as pl
 from upath import UPath
 
-from formguide import files, schema
+from formguide import files
 from formguide.asof import compact, fingerprint
 from formguide.intake import Intake, LakeError, Quarantined, RawChange
-from formguide.schema import Table
+
+if TYPE_CHECKING:
+    # Imported where tables are declared or checked: dataframely takes longer to load than all the rest here,
+    # and who only reads does not need it.
+    from formguide.schema import Table
 
 __all__ = ["Lake", "LakeError", "Manifest", "Quarantined", "RawChange", "Written"]
 
@@ -107,6 +111,8 @@ class Lake(Intake):
     ) -> Written:
         """Makes `frame` the partition's content; raises `schema.TableError` if it is not the `table`."""
         if table is not None:
+            from formguide import schema
+
             frame = schema.check(frame, table)
         data = _parquet(frame)
         return self._publish(
@@ -145,6 +151,8 @@ class Lake(Intake):
         Rows that are there already, by key and content, are not added again. Raises LakeError if a row has
         the key of one that says something else.
         """
+        from formguide import schema
+
         place = self._place(sport, table.name, None)
         frame = schema.check(frame, table)
         with self._lock(place):
@@ -219,6 +227,8 @@ class Lake(Intake):
         if frames:
             return pl.concat(frames, how="vertical" if table is not None else "diagonal_relaxed")
         if table is not None:
+            from formguide import schema
+
             return schema.empty(table)
         raise LakeError(f"the lake has no {sport}/{asset}: materialise it first")
 
@@ -372,6 +382,8 @@ def _stored(name: str, data: bytes) -> str:
 
 
 def _as_declared(frame: pl.DataFrame, table: type[Table], what: str) -> pl.DataFrame:
+    from formguide import schema
+
     declared = schema.dtypes(table)
     if dict(frame.schema) != declared:
         differing = sorted(set(frame.schema.items()) ^ set(declared.items()), key=lambda item: item[0])
@@ -381,6 +393,8 @@ def _as_declared(frame: pl.DataFrame, table: type[Table], what: str) -> pl.DataF
 
 
 def _new_rows(frame: pl.DataFrame, log: pl.DataFrame, table: type[Table]) -> pl.DataFrame:
+    from formguide import schema
+
     shared = [c for c in frame.columns if c in log.columns]
     key = schema.key_columns(table) or shared
     known = frame.join(log, on=key, how="semi", nulls_equal=True)

@@ -14,11 +14,13 @@ import dataframely as dy
 import polars as pl
 from dataframely.exc import SchemaError, ValidationError
 
+from formguide.plain import PlainError
+
 _REASONS_SHOWN = 5
 _ROW = "row_number_"
 
 
-class TableError(ValueError):
+class TableError(PlainError, ValueError):
     """A frame does not fit the table it claims to be. The message is one line naming row and field."""
 
 

@@ -18,15 +18,18 @@ import secrets
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import polars as pl
 from upath import UPath
 
-from formguide import files, schema
+from formguide import files
 from formguide.lake import Lake, LakeError
-from formguide.schema import Table
+from formguide.plain import PlainError
+
+if TYPE_CHECKING:
+    from formguide.schema import Table
 
 KEPT_GENERATIONS = 3
 _LINK = "warehouse.duckdb"
@@ -56,7 +59,7 @@ _TABLE_FUNCTIONS = frozenset(
 )
 
 
-class WarehouseError(RuntimeError):
+class WarehouseError(PlainError, RuntimeError):
     """The warehouse is not there or would not answer. One line that says what to do."""
 
 
@@ -154,6 +157,8 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, lake: Lake, sport: s
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, name: str, table: type[Table]) -> None:
+    from formguide import schema  # not for those who ask
+
     if text := schema.table_doc(table):
         connection.execute(f"COMMENT ON TABLE {name} IS {_literal(text)}")
     columns = {row[0] for row in connection.execute(f"DESCRIBE {name}").fetchall()}

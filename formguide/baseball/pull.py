@@ -27,6 +27,7 @@ from upath import UPath
 from formguide import files
 from formguide.bodies import BodyCache
 from formguide.fetch import Fetcher, FetchError, LimitReached, Transient, Unreachable
+from formguide.plain import PlainError
 
 STATS_API = "https://statsapi.mlb.com"
 REGULAR_SEASON = "R"
@@ -43,7 +44,7 @@ _OVER = frozenset("FOR")  # final, game over (its figures may still change), for
 Json = dict[str, Any]
 
 
-class PullError(RuntimeError):
+class PullError(PlainError, RuntimeError):
     """The pull cannot begin. One line that says what to do."""
 
 

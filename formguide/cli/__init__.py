@@ -14,60 +14,71 @@ import sys
 from collections.abc import Sequence
 
 import click
-import typer
+from typer.core import TyperGroup
 
-from formguide.baseball.pull import PullError as NoGamesPulled
 from formguide.cli import by_sport
-from formguide.cli.base import LOG, CommandError, UsageError
-from formguide.cli.day import day_app
-from formguide.cli.heartrate.look import heartrate_app
-from formguide.cli.query import sql
-from formguide.cli.run import run
-from formguide.cli.streak import streak_app
-from formguide.cli.track.checkpoint import track_app
-from formguide.cli.triathlon.reference import triathlon_app
-from formguide.cli.ui import ui
-from formguide.cli.words import SEASON_WORD, several_words
-from formguide.fetch import FetchError
-from formguide.formula1.ids import UnknownNameError
-from formguide.formula1.pull import PullError as NoRacesPulled
-from formguide.lake import LakeError
-from formguide.schema import TableError
-from formguide.warehouse import WarehouseError
+from formguide.cli.base import LOG, UsageError
+from formguide.cli.later import Later
+from formguide.cli.words import several_seasons
+from formguide.plain import PlainError
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(
+app = TyperGroup(
     name="formguide",
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="A form guide as a data platform: what each runner has done, and what that makes likely. "
     "Start with [bold]formguide run --sample[/bold], which needs nothing but itself.",
-)
-app.command(cls=several_words("--seasons", "one or more seasons", SEASON_WORD))(run)
-app.add_typer(by_sport.forecasts, name="forecast")
-app.add_typer(by_sport.backtests, name="backtest")
-app.add_typer(by_sport.pulls, name="pull")
-app.add_typer(streak_app, name="streak")
-app.add_typer(day_app, name="day")
-app.add_typer(track_app, name="track")
-app.add_typer(triathlon_app, name="triathlon")
-app.add_typer(heartrate_app, name="heartrate")
-app.command()(sql)
-app.command()(ui)
-
-_EXPECTED = (
-    CommandError,
-    LakeError,
-    WarehouseError,
-    FetchError,
-    NoGamesPulled,
-    NoRacesPulled,
-    UnknownNameError,
-    TableError,
-    OSError,
+    commands=[
+        Later(
+            "run",
+            "run:run",
+            "Make everything: read the files, follow what they say of each runner, forecast, score, build "
+            "the warehouse.",
+            several_seasons,
+        ),
+        Later(
+            "sql",
+            "query:sql",
+            "Ask the warehouse. It is read-only, and a query reaches nothing outside it.",
+        ),
+        Later(
+            "ui",
+            "ui:ui",
+            "Open the Dagster UI: the asset graph, runs, checks, and the sensors that watch the inbox. "
+            "Ctrl-C ends it.",
+        ),
+        by_sport.forecasts,
+        by_sport.backtests,
+        by_sport.pulls,
+        Later(
+            "streak",
+            "streak:streak_app",
+            "Beat the Streak: 57 days with a hit in a row, from one or two picks a day. What to do today, "
+            "and how likely it is to get there.",
+        ),
+        Later(
+            "day",
+            "day:day_app",
+            "The baseball day: picks from the morning's schedule to the official scorer's last word.",
+        ),
+        Later(
+            "track",
+            "track.checkpoint:track_app",
+            "Track and field: networks that others have trained.",
+        ),
+        Later(
+            "triathlon",
+            "triathlon.reference:triathlon_app",
+            "What only triathlon has.",
+        ),
+        Later(
+            "heartrate",
+            "heartrate.look:heartrate_app",
+            "What only heart rate has: things to look at and to hand on.",
+        ),
+    ],
 )
 
 
@@ -96,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has seen enough; nothing may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except _EXPECTED as error:
+    except (PlainError, OSError) as error:
         LOG.exception("failed")
         return _say(error, 1)
     except Exception as error:

@@ -9,20 +9,24 @@ from collections.abc import Sequence
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
+import click
 import typer
 from rich.console import Console
-from upath import UPath
+from typer.core import TyperGroup
 
-from formguide.lake import Lake
+from formguide.plain import PlainError
+
+if TYPE_CHECKING:
+    from formguide.lake import Lake
 
 LAKE = "FORMGUIDE_LAKE"
 WATCH = "FORMGUIDE_WATCH"
 LOG = logging.getLogger("formguide")
 
 
-class CommandError(RuntimeError):
+class CommandError(PlainError, RuntimeError):
     """What keeps a command from doing what it was asked; the message is one line that says what to do."""
 
 
@@ -38,6 +42,18 @@ class Sport(StrEnum):
     track = "track"
     triathlon = "triathlon"
     heartrate = "heartrate"
+
+
+class BySport(TyperGroup):
+    """A command with options of its own for each sport: `formguide backtest baseball --seeds 3`. Without a
+    sport it speaks of the first that there is."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Puts the first sport where none is named."""
+        asks_for_help = bool(args) and args[0] in ctx.help_option_names
+        if not asks_for_help and (not args or args[0].startswith("-")):
+            args = [next(iter(Sport)).value, *args]
+        return super().parse_args(ctx, args)
 
 
 LakeOption = Annotated[
@@ -89,6 +105,10 @@ def project_root() -> Path:
 
 def open_lake(chosen: Path | None) -> Lake:
     """The lake that was chosen, or the project's own. Everything started from here uses the same one."""
+    from upath import UPath  # not for --help, like the lake, which brings polars along
+
+    from formguide.lake import Lake
+
     root = str(chosen) if chosen else str(project_root() / "data" / "lake")
     if "://" not in root:
         place = Path(root).expanduser().absolute()

@@ -2,62 +2,114 @@
 
 from __future__ import annotations
 
-import typer
+from types import ModuleType
 
-from formguide.cli.baseball.backtest import backtest as baseball_backtest
-from formguide.cli.baseball.forecast import forecast as baseball_forecast
-from formguide.cli.baseball.pull import pull as baseball_pull
-from formguide.cli.formula1.backtest import backtest as formula1_backtest
-from formguide.cli.formula1.forecast import forecast as formula1_forecast
-from formguide.cli.formula1.pull import pull as formula1_pull
-from formguide.cli.heartrate.backtest import backtest as heartrate_backtest
-from formguide.cli.heartrate.forecast import forecast as heartrate_forecast
-from formguide.cli.sports import BySport
-from formguide.cli.track.backtest import backtest as track_backtest
-from formguide.cli.track.forecast import forecast as track_forecast
-from formguide.cli.track.pull import pull as track_pull
-from formguide.cli.triathlon.backtest import backtest as triathlon_backtest
-from formguide.cli.triathlon.forecast import forecast as triathlon_forecast
-from formguide.cli.words import SEASON_WORD, several_words
-from formguide.formula1.scenarios import SCENARIOS
+from typer.core import TyperCommand, TyperGroup
 
-_SEASONS = several_words("--seasons", "one or more seasons", SEASON_WORD)
+from formguide.cli.base import BySport
+from formguide.cli.later import Later
+from formguide.cli.words import several_seasons, several_words
 
-forecasts = typer.Typer(
+
+def _several_scenarios(module: ModuleType) -> type[TyperCommand]:
+    return several_words("--scenarios", f"one or more of {', '.join(module.SCENARIOS)}")
+
+
+forecasts = TyperGroup(
+    name="forecast",
     no_args_is_help=True,
     help="One forecast, asked and answered at the terminal.",
+    commands=[
+        Later(
+            "formula1",
+            "formula1.forecast:forecast",
+            "Forecast every race of a season, and show the next one.",
+            _several_scenarios,
+        ),
+        Later(
+            "baseball",
+            "baseball.forecast:forecast",
+            "Who gets a hit: every starter of a day, confirmed or projected, the surest first.",
+        ),
+        Later(
+            "track",
+            "track.forecast:forecast",
+            "The peak of the next season, with its interval, from the marks of this one and those before.",
+        ),
+        Later(
+            "triathlon",
+            "triathlon.forecast:forecast",
+            "How long somebody will take: a finish time, how sure that is, and how it compares with the "
+            "field.",
+        ),
+        Later(
+            "heartrate",
+            "heartrate.forecast:forecast",
+            "The heart rate of a run before it is run: a curve, and how sure it is.",
+        ),
+    ],
 )
-forecasts.command("formula1", cls=several_words("--scenarios", f"one or more of {', '.join(SCENARIOS)}"))(
-    formula1_forecast
-)
-forecasts.command("baseball")(baseball_forecast)
-forecasts.command("track")(track_forecast)
-forecasts.command("triathlon")(triathlon_forecast)
-forecasts.command("heartrate")(heartrate_forecast)
 
-backtests = typer.Typer(
-    cls=BySport,
+backtests = BySport(
+    name="backtest",
     help="How good the forecasts were: walk forward through past seasons, knowing each day only what came "
     "before it, and print the scorecard with the baselines beside it.",
+    commands=[
+        Later(
+            "formula1",
+            "formula1.backtest:backtest",
+            "Walk forward through the seasons of the lake and score every forecast, baselines beside it.",
+            several_seasons,
+        ),
+        Later(
+            "baseball",
+            "baseball.backtest:backtest",
+            "Walk forward through seasons day by day and score every forecast, baselines beside it.",
+            several_seasons,
+        ),
+        Later(
+            "track",
+            "track.backtest:backtest",
+            "Forecast the last seasons' peaks by models that had not seen them, and score them beside the "
+            "baselines.",
+            several_seasons,
+        ),
+        Later(
+            "triathlon",
+            "triathlon.backtest:backtest",
+            "Forecast seasons that the model has not seen, and score every finish, baselines beside it.",
+            several_seasons,
+        ),
+        Later(
+            "heartrate",
+            "heartrate.backtest:backtest",
+            "Forecast past runs from what was known before them, and score every second, baselines beside "
+            "it.",
+            several_seasons,
+        ),
+    ],
 )
-backtests.command("formula1", cls=_SEASONS)(formula1_backtest)
-backtests.command("baseball", cls=_SEASONS)(baseball_backtest)
-backtests.command("track", cls=_SEASONS)(track_backtest)
-backtests.command("triathlon", cls=_SEASONS)(triathlon_backtest)
-backtests.command("heartrate", cls=_SEASONS)(heartrate_backtest)
 
-pulls = typer.Typer(
-    cls=BySport,
+pulls = BySport(
+    name="pull",
     help="Fetch results from a sport's live source into the lake's inbox. It asks politely, keeps what it "
     "has and goes on where it stopped.",
+    commands=[
+        Later(
+            "formula1",
+            "formula1.pull:pull",
+            "Fetch a season from Jolpica, the public Formula 1 API, into the lake's inbox.",
+        ),
+        Later(
+            "baseball",
+            "baseball.pull:pull",
+            "Fetch the regular-season games of some dates from MLB's Stats API into the lake's inbox.",
+        ),
+        Later(
+            "track",
+            "track.pull:pull",
+            "Fetch TFRRS pages (teams' \"all performances\", performance lists, athletes) into the lake's "
+            "inbox.",
+        ),
+    ],
 )
-pulls.command("formula1")(formula1_pull)
-pulls.command("baseball")(baseball_pull)
-pulls.command("track")(track_pull)
-
-
-@forecasts.callback()
-@backtests.callback()
-@pulls.callback()
-def _group() -> None:
-    """Keeps the sport a word of its own."""

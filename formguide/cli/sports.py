@@ -11,12 +11,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-import click
 from rich.console import Console
-from typer.core import TyperGroup
 
 from formguide.arrivals import FIRST_SEASON, Arrivals
-from formguide.cli.base import CommandError, Sport
+from formguide.cli.base import CommandError
 from formguide.lake import Lake
 
 
@@ -123,15 +121,3 @@ def keep_apart(sport: str, lake: Lake, folders: Sequence[Path]) -> None:
         raise CommandError(
             f"{lake.root} holds the sample league: give your data a lake of its own with --lake PATH"
         )
-
-
-class BySport(TyperGroup):
-    """A command with options of its own for each sport: `formguide backtest baseball --seeds 3`. Without a
-    sport it speaks of the first that there is."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Puts the first sport where none is named."""
-        asks_for_help = bool(args) and args[0] in ctx.help_option_names
-        if not asks_for_help and (not args or args[0].startswith("-")):
-            args = [next(iter(Sport)).value, *args]
-        return super().parse_args(ctx, args)

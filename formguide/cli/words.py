@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import ModuleType
 
 import click
 from typer.core import TyperCommand
@@ -37,6 +38,11 @@ def several_words(option: str, wants: str, word: str = r"[^-].*") -> type[TyperC
         return found
 
     return SeveralWords
+
+
+def several_seasons(_: ModuleType) -> type[TyperCommand]:
+    """A command whose `--seasons` takes several words."""
+    return several_words("--seasons", "one or more seasons", SEASON_WORD)
 
 
 def _repeated(option: str, words: str) -> list[str]:

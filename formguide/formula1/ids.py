@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from formguide.formula1.yaml_tree import YamlError, read_yaml
+from formguide.plain import PlainError
 
 Kind = Literal["driver", "constructor", "circuit", "grand prix"]
 
@@ -39,7 +40,7 @@ _WORTH_A_HINT = 0.6
 _SHORTEST_MISSPELLED = 5
 
 
-class UnknownNameError(ValueError):
+class UnknownNameError(PlainError, ValueError):
     """A name that is not known; `suggestion` is the known id that it resembles, if any."""
 
     def __init__(self, kind: Kind, text: str, suggestion: str | None) -> None:

@@ -28,6 +28,7 @@ from upath import UPath
 from formguide import files
 from formguide.bodies import BodyCache
 from formguide.fetch import Fetcher, FetchError, LimitReached, Unreachable
+from formguide.plain import PlainError
 
 JOLPICA = "https://api.jolpi.ca/ergast/f1"
 PAGE_LIMIT = 100
@@ -43,7 +44,7 @@ _SECTIONS = {
 }
 
 
-class PullError(RuntimeError):
+class PullError(PlainError, RuntimeError):
     """The pull cannot begin, or was asked for what is not there. One line that says what to do."""
 
 

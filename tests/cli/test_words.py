@@ -7,8 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from formguide.cli.base import Sport, UsageError, parse_seasons
-from formguide.cli.sports import BySport
+from formguide.cli.base import BySport, Sport, UsageError, parse_seasons
 from formguide.cli.words import SEASON_WORD, several_words
 
 
