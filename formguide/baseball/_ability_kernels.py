@@ -15,7 +15,6 @@ ANGLE_BIN_DEG, ANGLE_BINS = 6.0, 31
 _GRID_PRIOR = 25.0
 
 
-@njit(cache=True)
 def decayed_counts(
     day: Any, entity: Any, counted: Any, entities: int, counts: Any, half_life_days: float
 ) -> Any:
@@ -24,6 +23,16 @@ def decayed_counts(
     day: int64 (n), not decreasing; entity: int64 (n), −1 for none; counted: bool (n), rows that are only
     asked about are not; counts: float64 (n, m). Returns float64 (n, m).
     """
+    # One type of array each: what polars lends may not be written to, and would be compiled for anew.
+    day, entity = np.require(day, np.int64, ("C", "W")), np.require(entity, np.int64, ("C", "W"))
+    counted, counts = np.require(counted, np.bool_, ("C", "W")), np.require(counts, np.float64, ("C", "W"))
+    return _decayed_counts(day, entity, counted, entities, counts, half_life_days)
+
+
+@njit(cache=True)
+def _decayed_counts(
+    day: Any, entity: Any, counted: Any, entities: int, counts: Any, half_life_days: float
+) -> Any:
     rows, width = counts.shape
     held = np.zeros((entities, width))
     last = np.full(entities, -1, dtype=np.int64)

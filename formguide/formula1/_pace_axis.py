@@ -150,7 +150,9 @@ def panels(centre: np.ndarray, sd: np.ndarray) -> np.ndarray:
             right = np.nextafter(left, np.inf)
         if count == len(edges):
             longer = np.empty((2 * count, 2))
-            longer[:count] = edges
+            for k in range(count):  # an assignment of slices takes the compiler seconds
+                longer[k, 0] = edges[k, 0]
+                longer[k, 1] = edges[k, 1]
             edges = longer
         edges[count, 0] = left
         edges[count, 1] = right

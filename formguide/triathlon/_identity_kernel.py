@@ -26,7 +26,7 @@ def give(contact: Any, entry: Any, year: Any, group: Any, dated: Any, team: Any)
     """For each start: the athlete's number, how it was decided, whether the athlete begins with it, and which
     athlete of the contact id it then is (1, 2, …; 0 where it is named by its start).
 
-    contact: codes, -1 unknown; entry: (n, 5) gender (0, 1), country and name (codes), -1 unknown, and the
+    contact: codes below n, -1 unknown; entry: (n, 5) gender (0, 1), country and name (likewise), and the
     years of birth that the age group allows; year: in which it became known; group: the starts of one day, or
     of one race without a date, one after another, the groups in the order in which they became known; team: a
     relay.
@@ -42,19 +42,20 @@ def give(contact: Any, entry: Any, year: Any, group: Any, dated: Any, team: Any)
     taken = np.full(n, -1, np.int64)  # by a start of which group
     claimed = np.full((n, 2), -1, np.int64)  # by name: in which group, by which id (-2: by several)
     # Lists of athletes: by contact id and by name, the latest first.
-    by_contact = np.full(contact.max() + 2, -1, np.int64)
-    by_name = np.full(entry[:, NAME].max() + 2, -1, np.int64)
+    by_contact = np.full(n + 1, -1, np.int64)
+    by_name = np.full(n + 1, -1, np.int64)
     node_person = np.empty(3 * n, np.int64)
     node_next = np.empty(3 * n, np.int64)
     nodes = 0
     # Athletes who begin in the group at hand, by contact id, and which of its id each athlete began as.
-    new_group = np.full(contact.max() + 2, -1, np.int64)
-    new_head = np.full(contact.max() + 2, -1, np.int64)
+    new_group = np.full(n + 1, -1, np.int64)
+    new_head = np.full(n + 1, -1, np.int64)
     new_next = np.full(n, -1, np.int64)
     born = np.full((n, 2), -1, np.int64)
-    people = 0
+    # Of a type and not a value: the compiler would make a version of `_settle` for each literal.
+    people: Any = np.int64(0)
+    i: Any = np.int64(0)
     this_year = -1
-    i = 0
     while i < n:
         if year[i] != this_year:
             this_year = year[i]
@@ -63,7 +64,7 @@ def give(contact: Any, entry: Any, year: Any, group: Any, dated: Any, team: Any)
                 j = _end(group, k)
                 if not dated[k]:
                     people = _settle(
-                        k, j, contact, entry, group[k], False, team, person, how, begins, ordinal, others,
+                        k, j, contact, entry, group[k], dated[k], team, person, how, begins, ordinal, others,
                         known, today, taken, claimed, by_contact, by_name, node_person, node_next,
                         new_group, new_head, new_next, people,
                     )  # fmt: skip
@@ -71,7 +72,7 @@ def give(contact: Any, entry: Any, year: Any, group: Any, dated: Any, team: Any)
         j = _end(group, i)
         if dated[i]:
             people = _settle(
-                i, j, contact, entry, group[i], True, team, person, how, begins, ordinal, others,
+                i, j, contact, entry, group[i], dated[i], team, person, how, begins, ordinal, others,
                 known, today, taken, claimed, by_contact, by_name, node_person, node_next,
                 new_group, new_head, new_next, people,
             )  # fmt: skip
@@ -95,7 +96,7 @@ def give(contact: Any, entry: Any, year: Any, group: Any, dated: Any, team: Any)
         for k in range(i, j):
             p, m = person[k], entry[k, NAME]
             if begins[k]:
-                known[p] = entry[k]
+                _copy(entry[k], known[p])
             elif _differs(known[p], entry[k], False) == _FITS:
                 _learn(known[p], entry[k])
             if team[k]:
@@ -134,7 +135,7 @@ def _settle(
                 continue
             if taken[p] != group:
                 taken[p] = group
-                today[p] = known[p]
+                _copy(known[p], today[p])
                 _learn(today[p], entry[k])
                 continue
             why = _differs(today[p], entry[k], True)
@@ -147,7 +148,7 @@ def _settle(
         if person[k] >= 0 and how[k] != CONTACT:
             p = person[k]
             if claimed[p, 0] != group:
-                claimed[p] = group, contact[k]
+                claimed[p, 0], claimed[p, 1] = group, contact[k]
             elif contact[k] < 0 or claimed[p, 1] != contact[k]:
                 claimed[p, 1] = -2
     for k in range(start, end):
@@ -176,7 +177,7 @@ def _settle(
         p = people
         people += 1
         person[k], begins[k] = p, True
-        today[p] = entry[k]
+        _copy(entry[k], today[p])
         if not team[k] and c >= 0:
             place = others[k] + before + 1
             # Races that know nothing of each other may each have one who begins as the next of an id.
@@ -244,9 +245,16 @@ def _differs(athlete: Any, start: Any, one_day: bool) -> int:
 
 
 @numba.njit(cache=True)
+def _copy(said: Any, known: Any) -> None:
+    """What a start says, or is known, column by column: an assignment of rows takes the compiler seconds."""
+    for column in range(5):
+        known[column] = said[column]
+
+
+@numba.njit(cache=True)
 def _learn(athlete: Any, start: Any) -> None:
     """What one more start says of an athlete."""
-    for column in (GENDER, COUNTRY, NAME):
+    for column in range(NAME + 1):
         if start[column] >= 0:
             athlete[column] = start[column]
     low = max(athlete[BORN_FROM], start[BORN_FROM])
