@@ -286,7 +286,7 @@ def test_races_that_change_places_are_run_in_the_order_of_their_dates(house: Hou
 
 def test_the_ml_layer_notices_a_corrected_length_of_course(house: House) -> None:
     """Nothing else looks at it, so every strength and every forecast without the layer is carried over."""
-    learner = MlSettings(min_races=6, refit_every_races=2, rounds=60, leaves=31, min_rows_in_leaf=2)
+    learner = MlSettings(min_races=6, refit_every_races=4, rounds=30, leaves=31, min_rows_in_leaf=2)
     settings = ForecastSettings(ml=learner)
     issuing.make_ml_forecasts(house.lake, [2022, 2023], settings)
     assert not any(
