@@ -1,6 +1,7 @@
 """One forecast that somebody asks for: a run that was recorded, or a route that is still to be run.
 
     read_files(paths)              → Read      the workouts in some files, all of one runner
+    read_latest(paths, …)          → Read      the latest of them before a moment, as many as are asked for
     run_of_file(path)              → Run       a recorded workout, or a route without times
     answer(run, history, …)        → Answer    its curve
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,11 @@ from formguide.records import Reject
 NAMED_PACE = "pace that was named"
 """What a forecast is given where neither a run nor a plan says how fast."""
 
+MOST_READ = 80
+"""So many of the latest workouts of an activity are read: the pace is planned from 60, the curve learnt from
+40, and some may not be fit to learn from."""
+_AT_ONCE = 20
+
 ME = "me"
 """Whose workouts files without a user are."""
 
@@ -43,10 +49,13 @@ class AskedWronglyError(ValueError):
 
 @dataclass(frozen=True)
 class Read:
-    """history: the workouts, as recorded and as learnt from; set_aside: what could not be read, and why."""
+    """history: the workouts, as recorded and as learnt from; set_aside: what could not be read, and why;
+    files, left: how many files were read, and how many older ones were left unread."""
 
     history: History
     set_aside: list[str]
+    files: int = 0
+    left: int = 0
 
 
 @dataclass(frozen=True)
@@ -85,9 +94,43 @@ class Answer:
 
 def read_files(paths: Iterable[Path], user_id: str = ME) -> Read:
     """The workouts in some files (folders are walked), whoever they say recorded them."""
+    files = _files(paths)
+    return _together(*_read(files, user_id), len(files))
+
+
+def read_latest(
+    paths: Iterable[Path],
+    activity: str = RUN,
+    before: datetime | None = None,
+    enough: int = MOST_READ,
+    user_id: str = ME,
+) -> Read:
+    """The workouts in some files that began before a moment (UTC; None: all), the latest files first, until
+    there are `enough` of an activity: a forecast learns from no more, and years of files take minutes.
+
+    Files without a date are read as well, so that what is wrong with them is told.
+    """
+    begun = {file: readers.times_in(file.name, file.read_bytes()) for file in _files(paths)}
+    moment = np.inf if before is None else before.replace(tzinfo=UTC).timestamp()
+    past = [file for file, times in begun.items() if not len(times) or times.min() < moment]
+    past.sort(key=lambda file: -begun[file].max() if len(begun[file]) else -np.inf)
     kept: list[tuple[str, Clocked]] = []
     set_aside: list[str] = []
-    for path in _files(paths):
+    done = 0
+    while done < len(past):
+        found, wrong = _read(past[done : done + _AT_ONCE], user_id)
+        kept, set_aside, done = kept + found, set_aside + wrong, min(done + _AT_ONCE, len(past))
+        alike = ((one.reading.activity or results.by_speed(one)) == activity for _, one in kept)
+        if sum(alike) >= enough:
+            break
+    return _together(kept, set_aside, done, len(past) - done)
+
+
+def _read(files: Iterable[Path], user_id: str) -> tuple[list[tuple[str, Clocked]], list[str]]:
+    """The workouts of some files with their source, and what could not be read."""
+    kept: list[tuple[str, Clocked]] = []
+    set_aside: list[str] = []
+    for path in files:
         for found in readers.read(readers.WORKOUTS, path.name, path.read_bytes()):
             try:
                 if isinstance(found, Reject):
@@ -96,11 +139,17 @@ def read_files(paths: Iterable[Path], user_id: str = ME) -> Read:
                     kept.append((readers.WORKOUTS, clocked(replace(found, user_id=user_id))))
             except Unreadable as error:
                 set_aside.append(f"{path.name}: {error}")
+    return kept, set_aside
+
+
+def _together(
+    kept: Iterable[tuple[str, Clocked]], set_aside: list[str], files: int = 0, left: int = 0
+) -> Read:
     # The same run twice, as FIT and as GPX, is one.
     once = {workout.workout_id: (source, workout) for source, workout in kept}
     samples = results.samples_of(workout for _, workout in once.values())
     workouts, _ = results.tables_of(once.values(), samples)
-    return Read(history_of(workouts, samples), set_aside)
+    return Read(history_of(workouts, samples), set_aside, files, left)
 
 
 def run_of_file(path: Path, user_id: str = ME) -> Run:

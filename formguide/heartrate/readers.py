@@ -86,18 +86,22 @@ def months_of(source: str, path: str, files: Mapping[str, bytes]) -> tuple[int, 
     body = files[path]
     key = sha256(path.encode() + b"\0" + body).digest()
     if key not in _KNOWN:
-        try:
-            plain = unpacked(path, body)
-            times = _TIMES[ending(path)](plain)
-        except Unreadable:
-            times = np.array([])
-        possible = times[np.isfinite(times) & (times >= FIRST_SEC) & (times < LAST_SEC)]
-        days = np.unique(possible // 86400) * 86400
+        days = np.unique(times_in(path, body) // 86400) * 86400
         found = {datetime.fromtimestamp(float(day), UTC) for day in days}
         _KNOWN[key] = tuple(sorted({day.year * 100 + day.month for day in found}))
         if len(_KNOWN) > _MOST_KNOWN:
             _KNOWN.popitem(last=False)
     return _KNOWN[key]
+
+
+def times_in(path: str, body: bytes) -> Floats:
+    """The moments of a file's points (n,), seconds since 1970, of a FIT file the first alone; none where no
+    date can be read. Much quicker than reading it."""
+    try:
+        times = _TIMES[ending(path)](unpacked(path, body))
+    except Unreadable:
+        return np.array([])
+    return times[np.isfinite(times) & (times >= FIRST_SEC) & (times < LAST_SEC)]
 
 
 def _require(kind: str, body: bytes) -> None:

@@ -132,7 +132,7 @@ def tables_of(
                 "workout_id": workout.workout_id,
                 "month": workout.month,
                 "user_id": reading.user_id,
-                "activity": reading.activity or _by_speed(workout),
+                "activity": reading.activity or by_speed(workout),
                 "gender": reading.gender,
                 "started_at": workout.started_at,
                 "source": source,
@@ -251,7 +251,7 @@ def _same(one: Clocked, other: Clocked) -> bool:
     return shared > 0.5 * min(int(one.t_sec[-1]), int(other.t_sec[-1]))
 
 
-def _by_speed(workout: Clocked) -> str:
+def by_speed(workout: Clocked) -> str:
     """What a workout was by the speed at which it moved, where nobody says it."""
     speed = workout.channels.get("speed_mps", np.array([]))
     moving = speed[np.isfinite(speed) & (speed > cleaning.MOVING_MPS)]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from formguide.heartrate.asked import Run, answer
+from formguide.heartrate import asked as asking
+from formguide.heartrate.asked import Run, answer, read_files, read_latest
 from formguide.heartrate.sequences import Recorded
+from tests.heartrate import workout_files as files
 from tests.heartrate.hearts import runs_of
 
 RUNS = runs_of(4, seconds=600)
@@ -42,3 +45,51 @@ def test_what_was_run_between_it_and_the_moment_named_is_known() -> None:
     later = RUNS[3].inputs.ended_at + timedelta(days=1)
     assert answer(Run(RUNS[2]), RUNS, at=later).earlier == 3
     assert answer(Run(RUNS[2]), RUNS).earlier == 2
+
+
+@pytest.fixture
+def years(tmp_path: Path) -> Path:
+    """A run every day by names that say nothing, every fourth of them a ride; two files that are none."""
+    for day in range(12):
+        rows = files.run(700, start=files.at(day * 86400), speed=9.0 if day % 4 == 0 else 3.0)
+        for t, row in enumerate(rows):
+            row["heart_rate"] += day + (t // 30) % 5
+        body = files.fit(rows) if day % 2 else files.gpx(rows, "cycling" if day % 4 == 0 else "running")
+        (tmp_path / f"{(day * 7) % 12}.{'fit' if day % 2 else 'gpx'}").write_bytes(body)
+    (tmp_path / "empty.fit").write_bytes(b"")
+    (tmp_path / "cut.gpx").write_bytes(files.gpx(files.run())[:100])
+    return tmp_path
+
+
+def test_only_as_many_files_are_read_as_a_forecast_learns_from(
+    years: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "_AT_ONCE", 2)
+    every, before = read_files([years]), files.at(10 * 86400).replace(tzinfo=None)
+    starts = [run.inputs.started_at for run in every.history.runs]
+    assert len(starts) == 12 and len(every.set_aside) == 2
+    read = read_latest([years], "run", before, enough=3)
+    found = [run.inputs.started_at for run in read.history.runs]
+    assert found == [start for start in starts if start < before][-len(found) :]
+    assert 3 <= sum(run.inputs.activity == "run" for run in read.history.runs) <= 5
+    assert read.files == len(found) + 2 and read.left == 10 - len(found)
+    assert sorted(read.set_aside) == sorted(every.set_aside)
+    whole = read_latest([years])
+    assert [run.inputs.started_at for run in whole.history.runs] == starts and whole.left == 0
+
+
+def test_what_is_left_unread_changes_no_forecast(years: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "_AT_ONCE", 2)
+    monkeypatch.setattr("formguide.heartrate.personal.MOST_RUNS", 3)
+    monkeypatch.setattr("formguide.heartrate.pace_plan.MOST_RUNS", 3)
+    monkeypatch.setattr("formguide.heartrate.pace_doubt.MOST_RUNS", 2)
+    every = read_files([years]).history
+    some = read_latest([years], "run", every.runs[-1].inputs.started_at, enough=5).history
+    assert 5 <= len(some.learnt) < len(every.learnt) - 2
+    for route_only in (False, True):
+        curves = [
+            answer(Run(every.runs[-1]), known.learnt, everybody=known.learnt, route_only=route_only).curve
+            for known in (every, some)
+        ]
+        assert curves[0].p50.tobytes() == curves[1].p50.tobytes()
+        assert curves[0].p90.tobytes() == curves[1].p90.tobytes()

@@ -7,11 +7,12 @@ import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from formguide.cli.base import CommandError, LakeOption, UsageError, err, open_lake, out
+from formguide.heartrate.tables import RUN as RUNNING
 from formguide.heartrate.tables import SPORT
 from formguide.lake import Lake
 
@@ -96,7 +97,10 @@ def forecast(
     place = open_lake(lake)
     try:
         asked, owner = _run(run, place)
-        known, own = _history(place, history, user or owner)
+        begins = at or (asked.recorded.inputs.started_at if asked.recorded is not None else None)
+        # The network's idea of a runner is made of everything that is known of one.
+        latest = None if model is Model.network else Latest(_activity(asked), begins)
+        known, own = _history(place, history, user or owner, latest)
         answered = answer(
             asked,
             own,
@@ -143,9 +147,23 @@ def _run(word: str, lake: Lake) -> tuple[Run, str | None]:
     return Run(found), found.inputs.user_id
 
 
-def _history(lake: Lake, folders: list[Path] | None, user: str | None) -> tuple[History, list[Recorded]]:
-    """Everybody's workouts, and the runner's own: of the folders that were named, else of the lake."""
-    from formguide.heartrate.asked import read_files
+class Latest(NamedTuple):
+    """Which files of a folder are wanted: the latest of an activity that began before a moment."""
+
+    activity: str
+    before: datetime | None
+
+
+def _activity(asked: Run) -> str:
+    return asked.recorded.inputs.activity if asked.recorded is not None else RUNNING
+
+
+def _history(
+    lake: Lake, folders: list[Path] | None, user: str | None, latest: Latest | None
+) -> tuple[History, list[Recorded]]:
+    """Everybody's workouts, and the runner's own: of the folders that were named (latest: of these files
+    only; None: of all), else of the lake."""
+    from formguide.heartrate.asked import read_files, read_latest
     from formguide.heartrate.backtest import History
     from formguide.heartrate.histories import read_history
 
@@ -158,7 +176,13 @@ def _history(lake: Lake, folders: list[Path] | None, user: str | None) -> tuple[
                 raise UsageError(
                     f"--history {folder}: holds folders of {len(several)} runners, as {several[0]}: name one"
                 )
-        read = read_files([folder.expanduser() for folder in folders])
+        places = [folder.expanduser() for folder in folders]
+        read = read_files(places) if latest is None else read_latest(places, latest.activity, latest.before)
+        if read.left:
+            err().print(
+                f"[dim]the latest {read.files} of {read.files + read.left} files are read: as much as a "
+                "forecast learns from[/dim]"
+            )
         for reason in read.set_aside:
             err().print(f"set aside: {reason}", soft_wrap=True, markup=False)
         if not read.history.learnt:

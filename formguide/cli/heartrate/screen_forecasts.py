@@ -12,7 +12,7 @@ from formguide.cli.screen import table
 from formguide.heartrate.asked import Answer
 from formguide.heartrate.forecast_tables import AS_RECORDED, CORRECTED, ROUTE_ONLY, TASKS, ForecastScorecard
 from formguide.heartrate.sequences import Floats
-from formguide.heartrate.tables import RUN, SPORT
+from formguide.heartrate.tables import OTHER, RUN, SPORT
 from formguide.lake import Lake
 
 ROWS = 14
@@ -23,9 +23,13 @@ def show_answer(console: Console, answer: Answer) -> None:
     """A curve in some rows, and what it comes to."""
     inputs, curve = answer.inputs, answer.curve
     given = "the pace is planned" if answer.given == ROUTE_ONLY else f"given the {answer.given}"
+    kind = inputs.activity if inputs.activity != OTHER else "workout"
+    moment = f"{answer.as_of:%Y-%m-%d %H:%M} UTC"
+    earlier = f"{answer.earlier} earlier {kind}{'s' if answer.earlier > 1 else ''} that had ended by {moment}"
+    if not answer.earlier:
+        earlier = f"what runners have in common: no {kind} is known that had ended by {moment}"
     console.print(
-        f"{inputs.distance_m[-1] / 1000:.1f} km in {_clock(len(inputs))}, {given}; from {answer.earlier} "
-        f"earlier workouts that had ended by {answer.as_of:%Y-%m-%d %H:%M} UTC",
+        f"{inputs.distance_m[-1] / 1000:.1f} km in {_clock(len(inputs))}, {given}; from {earlier}",
         soft_wrap=True,
     )
     step = max(1, round(len(inputs) / 60 / ROWS)) * 60
@@ -39,7 +43,7 @@ def show_answer(console: Console, answer: Answer) -> None:
         soft_wrap=True,
     )
     if inputs.activity != RUN:
-        console.print(f"[dim]a {inputs.activity}, forecast from your others with the cost of running[/dim]")
+        console.print(f"[dim]forecast with the cost of running, which is not that of a {kind}[/dim]")
     if not inputs.altitude_m.any():
         console.print("[dim]no altitude in it: taken as flat[/dim]")
 
