@@ -29,7 +29,7 @@ def main() -> None:
     options.add_argument("--workouts", type=int, default=20)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--compare", action="store_true")
-    options.add_argument("--without", nargs="*", default=[], help="models that are left out, by name")
+    options.add_argument("--without", nargs="*", default=[], help="models and networks to leave out")
     options.add_argument("--oracle-users", type=int, default=20)
     asked = options.parse_args()
     population = generate(asked.users, asked.workouts, asked.seed)
@@ -39,9 +39,10 @@ def main() -> None:
         print(population_backtest.compared(history, population_backtest.COMPARED))
         return
     models = {name: learn for name, learn in MODELS.items() if name not in asked.without}
-    kept = {name: Kept() for name in population_backtest.NETWORKS}
+    networks = {name: of for name, of in population_backtest.NETWORKS.items() if name not in asked.without}
+    kept = {name: Kept() for name in networks}
     began = time.process_time()
-    made = population_backtest.held_out_users(history, models=models, trackers=kept)
+    made = population_backtest.held_out_users(history, networks, models, trackers=kept)
     print(f"{time.process_time() - began:.0f} s of processor time; users: {made.users}")
     for name, fitted in made.networks.items():
         print(name, kept[name].metadata())
@@ -58,7 +59,7 @@ def main() -> None:
     true = oracle.errors(population, tested)
     known = true.select("workout_id", mae_bpm="mae_known")
     scored = made.scores.filter(pl.col("given") == SPEED_RUN)
-    for model in (population_backtest.NETWORK, "response"):
+    for model in (name for name in (population_backtest.NETWORK, "response") if name not in asked.without):
         print(population_backtest.against_the_oracle(scored, known, model))
 
 
