@@ -165,29 +165,28 @@ RATES = _rates()
 class Facts:
     """What the plate appearances tell.
 
-    ``rates``: the two sides of `RATES`. ``types``, ``last_types``: how many pitches, and last pitches, were
-    of each type. ``bullpen``: the fielding team where a reliever pitched, else nobody.
+    ``rates``: the two sides of `RATES`. ``types``: how many pitches were of each type;
+    ``last_type``: the last one's, by number, -1 where it is not known. ``bullpen``: the fielding team where a
+    reliever pitched, else nobody.
     """
 
     rates: dict[str, tuple[Column, Column | None]]
     types: tuple[Column, ...]
-    last_types: tuple[Column, ...]
+    last_type: np.ndarray
     bullpen: np.ndarray
 
     @classmethod
     def of(cls, rows: pl.DataFrame, team: np.ndarray, nobody: int) -> Facts:
         """`team`: the numbers of the fielding teams, `nobody`: the one that is nobody's."""
-        last = pl.col("last_pitch_type")
         wanted = {f"above_{name}": above for name, (above, _) in RATES.items()}
         wanted |= {f"below_{name}": below for name, (_, below) in RATES.items() if below is not None}
         wanted |= {name: pl.col(name) for name in _TYPES}
-        wanted |= {f"last_pitches_{code}": last == code.upper() for code in PITCH_TYPES}
         told = rows.select(**wanted)
         found = {part.name: column(part.cast(_ONE.get(part.dtype, part.dtype))) for part in told}
         return cls(
             {name: (found[f"above_{name}"], found.get(f"below_{name}")) for name in RATES},
             tuple(found[name] for name in _TYPES),
-            tuple(found[f"last_{name}"] for name in _TYPES),
+            coded(rows["last_pitch_type"], [code.upper() for code in PITCH_TYPES]),
             np.where(rows["pitcher_is_starter"].to_numpy(), np.uint32(nobody), team),
         )
 

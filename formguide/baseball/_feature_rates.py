@@ -49,6 +49,13 @@ def daily(dates: GameDates, column: Column) -> tuple[np.ndarray, np.ndarray]:
     return sums(dates.of_row, column.values, column.valid, column.shift, dates.day.size)
 
 
+def kinds(dates: GameDates, code: np.ndarray, several: int) -> np.ndarray:
+    """How many of each kind (codes from 0, negative for none) a game-date has."""
+    n = dates.day.size
+    place = np.where(code < 0, n * several, dates.of_row.astype(np.int64) * several + code)
+    return np.bincount(place, minlength=n * several)[: n * several].reshape(n, several)
+
+
 def rolling_mean(dates: GameDates, rate: Rate, window: int, least: int) -> np.ndarray:
     """The mean of the rates of each game-date and of those before it, `window` in all; NaN where fewer than
     `least` have one."""

@@ -70,6 +70,7 @@ from formguide.baseball._feature_rates import (
     answers,
     daily,
     entropy,
+    kinds,
     over_last,
     rate,
     rolling_mean,
@@ -303,8 +304,12 @@ class Pass:
         self._share("batter_gb_hit_rate", dates, at, "ground_ball_hit", LEAST_GROUND_BALLS, row)
         dates, at = self._of("pitcher")
         self._rolling(PITCHER_ROLLING, dates, at, row)
-        self._entropy("pitcher_entropy_30g", dates, at, row)
-        self._entropy("pitcher_last_pitch_entropy_30g", dates, at, row)
+        if "pitcher_entropy_30g" in row:
+            counts = np.column_stack([daily(dates, thrown)[0] for thrown in self.facts.types])
+            answers(entropy(dates, counts, MIX_WINDOW, LEAST_MIX_DATES), at, row["pitcher_entropy_30g"])
+        if (name := "pitcher_last_pitch_entropy_30g") in row:
+            counts = kinds(dates, self.facts.last_type, len(self.facts.types))
+            answers(entropy(dates, counts, MIX_WINDOW, LEAST_MIX_DATES), at, row[name])
         self._rolling(BULLPEN_ROLLING, *self._of("team", self.facts.bullpen), row)
         if "ump_hr_30g" in row:
             self._rolling(UMPIRE_ROLLING, *self._of("umpire"), row)
@@ -349,12 +354,6 @@ class Pass:
             if below is not None:
                 count, _ = daily(dates, below)
             answers(share(dates, total, count, least), at, row[name])
-
-    def _entropy(self, name: str, dates: GameDates, at: np.ndarray, row: dict[str, np.ndarray]) -> None:
-        if name in row:
-            counts = self.facts.last_types if "last_pitch" in name else self.facts.types
-            by_date = np.column_stack([daily(dates, of_type)[0] for of_type in counts])
-            answers(entropy(dates, by_date, MIX_WINDOW, LEAST_MIX_DATES), at, row[name])
 
     def _league(self) -> np.ndarray:
         """Hits per plate appearance over all dates before each query's, NaN before the first."""
