@@ -23,7 +23,7 @@ SEASONS = (2024, 2025)
 def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Two short seasons, the second walked through with two seeds."""
     root = tmp_path_factory.mktemp("walked")
-    write_sample(root / "files", dates=16, dates_played=14, first_season=SEASONS[0])
+    write_sample(root / "files", dates=10, dates_played=8, first_season=SEASONS[0])
     with dg.DagsterInstance.ephemeral() as instance:
         house = House(root / "lake", root / "files", instance)
         house.run(SEASONS, baseball.SEASON_CHAIN)
