@@ -22,11 +22,39 @@ D_RACES, D_BEST, D_LAST, D_SUM, D_SQUARES, D_SWIM, D_BIKE, D_RUN = range(8)
 PER_DISTANCE = 8
 STATE = OF_DISTANCE + 2 * PER_DISTANCE
 
+DAY, NEW_YEAR, YEAR, DISTANCE, DATED, COUNTS, DID_NOT_FINISH, STARTED = range(8)
+TOTAL, RELATIVE, SHARES, RELATIVE_SHARES = 0, 1, 2, 5
+"""Columns of a start's whole numbers and of its measures: side by side, as an athlete's rows are far apart."""
+
 ANSWERS = 20
 DAYS_PER_YEAR = 365.25
 
 _SAME_SEASON = 0.02
 """Years squared: results that lie within some weeks say nothing of a trend over years."""
+
+
+@numba.njit(cache=True, error_model="numpy")
+def number_alike(keys: Any) -> tuple[Any, Any]:
+    """A number from 0 for each of some uint64 keys (n,), the same for the same, and the row where each number
+    was given first. The keys must be hashes: their low bits are where they are looked up."""
+    size = 2
+    while size < 2 * keys.shape[0]:
+        size *= 2
+    place = np.full(size, -1, np.int64)
+    number = np.empty(keys.shape[0], np.int64)
+    first = np.empty(keys.shape[0], np.int64)
+    last = np.uint64(size - 1)
+    given = 0
+    for i in range(keys.shape[0]):
+        at = keys[i] & last
+        while place[at] >= 0 and keys[first[place[at]]] != keys[i]:
+            at = (at + np.uint64(1)) & last
+        if place[at] < 0:
+            place[at] = given
+            first[given] = i
+            given += 1
+        number[i] = place[at]
+    return number, first[:given]
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -51,28 +79,19 @@ def order_by_athlete(athlete: Any, athletes: int) -> tuple[Any, Any]:
 def eve_profiles(
     rows: Any,
     start: Any,
-    day: Any,
-    year: Any,
-    dated: Any,
-    new_year: Any,
-    distance: Any,
-    counts: Any,
-    did_not_finish: Any,
-    started: Any,
-    total: Any,
-    relative: Any,
-    shares: Any,
-    relative_shares: Any,
+    whole: Any,
+    measures: Any,
     ewm_weight: float,
 ) -> Any:
-    """float64 (n, ANSWERS), NaN where nothing is known yet; the columns are named in `profiles`.
+    """float64 (ANSWERS, n), NaN where nothing is known yet; what they are is named in `profiles`.
 
-    rows, start: from `order_by_athlete`, days not decreasing; day: days since 1970 as of which a row counts;
-    new_year: the first day of its year; distance: 0, 1, or −1 for another; counts: finishes that are learnt
-    from; total: seconds; relative: log total against the field's; shares: (n, 3) of the total, NaN unknown;
-    relative_shares: the same against the field's; ewm_weight: of the newest result.
+    rows, start: from `order_by_athlete`, days not decreasing. whole: int32 (n, 8), day since 1970 as of which
+    a row counts, first day of its year, year, distance (0, 1, or −1 for another), and whether it has a date,
+    is a finish that is learnt from, came to no finish, was a start. measures: float64 (n, 8), seconds, log
+    total against the field's, shares of the total (three, NaN unknown), the same against the field's (three).
+    ewm_weight: of the newest result.
     """
-    out = np.full((rows.shape[0], ANSWERS), np.nan)
+    out = np.empty((rows.shape[0], ANSWERS))
     now = np.zeros(STATE)
     january = np.zeros(STATE)
     for a in range(start.shape[0] - 1):
@@ -83,39 +102,34 @@ def eve_profiles(
         i = start[a]
         every_race_dated = True
         for k in range(i, start[a + 1]):
-            every_race_dated = every_race_dated and dated[rows[k]]
+            every_race_dated = every_race_dated and whole[rows[k], DATED] != 0
         while i < start[a + 1]:
             j = i
-            while j < start[a + 1] and day[rows[j]] == day[rows[i]]:
+            while j < start[a + 1] and whole[rows[j], DAY] == whole[rows[i], DAY]:
                 j += 1
-            if not every_race_dated and year[rows[i]] != this_year:
-                this_year = year[rows[i]]
+            if not every_race_dated and whole[rows[i], YEAR] != this_year:
+                this_year = whole[rows[i], YEAR]
                 january[:] = now
             for k in range(i, j):
                 r = rows[k]
-                if dated[r]:
-                    _answer(out[r], now, day[r], distance[r])
+                if whole[r, DATED]:
+                    _answer(out[r], now, whole[r, DAY], whole[r, DISTANCE])
                 else:
-                    _answer(out[r], january, new_year[r], distance[r])
+                    _answer(out[r], january, whole[r, NEW_YEAR], whole[r, DISTANCE])
             for k in range(i, j):
                 r = rows[k]
-                if started[r]:
+                if whole[r, STARTED]:
                     now[STARTS] += 1
-                if did_not_finish[r]:
+                if whole[r, DID_NOT_FINISH]:
                     now[DNFS] += 1
-                if counts[r]:
-                    _count(
-                        now,
-                        day[r],
-                        distance[r],
-                        total[r],
-                        relative[r],
-                        shares[r],
-                        relative_shares[r],
-                        ewm_weight,
-                    )
+                if whole[r, COUNTS]:
+                    _count(now, whole[r, DAY], whole[r, DISTANCE], measures[r], ewm_weight)
             i = j
-    return out
+    by_answer = np.empty((ANSWERS, out.shape[0]))
+    for r in range(out.shape[0]):
+        for k in range(ANSWERS):
+            by_answer[k, r] = out[r, k]
+    return by_answer
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -129,18 +143,10 @@ def _forget(state: Any) -> None:
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _count(
-    state: Any,
-    day: int,
-    distance: int,
-    total: float,
-    relative: float,
-    shares: Any,
-    relative_shares: Any,
-    ewm_weight: float,
-) -> None:
+def _count(state: Any, day: int, distance: int, measures: Any, ewm_weight: float) -> None:
     """Adds one finish."""
     years = day / DAYS_PER_YEAR
+    total, relative = measures[TOTAL], measures[RELATIVE]
     if state[RACES] == 0:
         state[REL_EWM] = relative
     else:
@@ -154,10 +160,10 @@ def _count(
     state[T_SUM] += years
     state[T_SQUARES] += years * years
     state[T_REL] += years * relative
-    if not np.isnan(relative_shares[0]):
+    if not np.isnan(measures[RELATIVE_SHARES]):
         state[SHARES_N] += 1
         for leg in range(3):
-            state[SHARE_SWIM + leg] += relative_shares[leg]
+            state[SHARE_SWIM + leg] += measures[RELATIVE_SHARES + leg]
     if distance >= 0:
         of = state[OF_DISTANCE + distance * PER_DISTANCE : OF_DISTANCE + (distance + 1) * PER_DISTANCE]
         of[D_RACES] += 1
@@ -167,12 +173,13 @@ def _count(
         if total < of[D_BEST]:
             of[D_BEST] = total
             for leg in range(3):
-                of[D_SWIM + leg] = shares[leg]
+                of[D_SWIM + leg] = measures[SHARES + leg]
 
 
 @numba.njit(cache=True, error_model="numpy")
 def _answer(out: Any, state: Any, day: int, distance: int) -> None:
     """What the state says as of a day, for a race of a distance."""
+    out[:] = np.nan
     n = state[RACES]
     out[0] = state[STARTS]
     out[1] = state[DNFS]

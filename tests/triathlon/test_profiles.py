@@ -10,7 +10,7 @@ import pytest
 
 from formguide.asof import scramble
 from formguide.schema import check, dtypes
-from formguide.triathlon.profiles import EWM_WEIGHT, athlete_profiles
+from formguide.triathlon.profiles import EWM_WEIGHT, athlete_profiles, numbered
 from formguide.triathlon.tables import AthleteProfiles, RaceResults
 
 RNG_SEED = 5
@@ -164,3 +164,15 @@ def test_a_race_without_a_date_knows_nothing_of_its_year():
 
 def test_no_results_no_profiles():
     assert athlete_profiles(made_up().clear()).is_empty()
+
+
+@pytest.mark.parametrize("kinds", [0, 1, 7, 2**64], ids=["all alike", "two", "eight", "as they are"])
+def test_names_are_numbered_alike_whether_or_not_their_hashes_are(kinds):
+    rng = np.random.default_rng(RNG_SEED)
+    names = pl.Series([f"athlete {k}" for k in rng.integers(0, 400, 3000)])
+    hashes = names.hash() if kinds == 2**64 else names.hash() & kinds
+    number = numbered(names, hashes)
+    _, alike = np.unique(names.to_numpy(), return_inverse=True)
+    pairs = set(zip(number.tolist(), alike.tolist(), strict=True))
+    assert len(pairs) == len({n for n, _ in pairs}) == len({a for _, a in pairs}) == names.n_unique()
+    assert number.min() == 0 and number.max() == names.n_unique() - 1
