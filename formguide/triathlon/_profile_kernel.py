@@ -24,7 +24,7 @@ STATE = OF_DISTANCE + 2 * PER_DISTANCE
 
 DAY, NEW_YEAR, YEAR, DISTANCE, DATED, COUNTS, DID_NOT_FINISH, STARTED = range(8)
 TOTAL, RELATIVE, SHARES, RELATIVE_SHARES = 0, 1, 2, 5
-"""Columns of a start's whole numbers and of its measures: side by side, as an athlete's rows are far apart."""
+"""Columns of a start's whole numbers and of its measures: side by side, as one athlete's rows lie apart."""
 
 ANSWERS = 20
 DAYS_PER_YEAR = 365.25
