@@ -22,7 +22,7 @@ import polars as pl
 from formguide.asof import fingerprint
 from formguide.files import content_hash
 from formguide.heartrate import cleaning, offsets
-from formguide.heartrate.offsets import Finding, Record, Reference
+from formguide.heartrate.offsets import Finding, Reference, Remembered
 from formguide.heartrate.second_opinion import Opinion
 from formguide.heartrate.sequences import Recorded, recorded
 from formguide.heartrate.tables import SPORT, Corrections, Samples, Workouts, as_table
@@ -30,7 +30,7 @@ from formguide.lake import Lake
 from formguide.making import Made, carried_over
 from formguide.schema import empty
 
-VERSION = "2"
+VERSION = "3"
 """Changes when the same workouts would be corrected otherwise."""
 
 MONTHS_BACK = 36
@@ -49,9 +49,9 @@ Ask = Callable[[Finding], Opinion | None]
 class Past:
     """What is remembered of judged workouts, by user and activity."""
 
-    records: dict[tuple[str, str], list[Record]] = field(default_factory=dict)
+    records: dict[tuple[str, str], list[Remembered]] = field(default_factory=dict)
 
-    def of(self, run: Recorded) -> list[Record]:
+    def of(self, run: Recorded) -> list[Remembered]:
         """What is remembered of the workout's user and activity."""
         return self.records.setdefault((run.inputs.user_id, run.inputs.activity), [])
 

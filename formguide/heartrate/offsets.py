@@ -7,15 +7,17 @@
 What speed and grade explain is linear in exponentially weighted powers of running (`_mixed_model.explained`),
 with coefficients of a user's own: Gaussian around the population's, learnt from the earlier workouts. On top
 of it every workout has a shift of its own, of a size that is known from workouts before: the spread between
-workouts, beyond which a shift is no day's form any more. What is left is first-order autoregressive with
-innovations of Student's t, so that a sensor's faults count little.
+workouts, beyond which a shift is no day's form any more. What is left has Student's t, so that a sensor's
+faults count little.
 
-* Offset: the location of what is left, by the weights of the t, against the spread between workouts.
-* Lag: the likelihood of the record over shifts of what explains it, profiled over the user's coefficients and
-  with the offset left free, so that only changes of the effort speak.
+* Lag: the likelihood of the record over shifts of what explains it, what is left being whitened as
+  first-order autoregressive, profiled over the user's coefficients and with the offset left free: only
+  changes of the effort speak.
+* Offset: the location of what is left, moved by the lag that was found and not whitened, against the spread
+  between workouts: the level speaks.
 
-Nothing but workouts that had ended when this one began is learnt from; earlier workouts that were found late
-are moved, and those that were found shifted say nothing of the user's level.
+Nothing but workouts that had ended when this one began is learnt from. Of these, the ones that were found
+late are moved; which of them are shifted is weighed anew each time, all of them together.
 """
 
 from __future__ import annotations
@@ -27,10 +29,18 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from formguide.heartrate._mixed_model import UNINFORMED, Fit, Known, Record, Reference, fitted, known
+from formguide.heartrate._days import DAY_TERMS, day_posterior, over_users
+from formguide.heartrate._mixed_model import (
+    FOR_LAGS,
+    FOR_SHIFTS,
+    Fit,
+    Known,
+    Population,
+    Record,
+    fitted,
+    known,
+)
 from formguide.heartrate.sequences import Floats, Recorded
-
-__all__ = ["UNINFORMED", "Finding", "Record", "Reference", "fit_reference", "judge", "judge_all"]
 
 EARLIEST, LATEST = -15, 60
 """Lags that are looked at, seconds."""
@@ -41,7 +51,7 @@ KEPT = 60
 FEWEST = 3
 """Earlier workouts without which nothing is found."""
 
-OFFSET_Z, LAG_GAIN = 3.9, 20.0
+OFFSET_Z, LAG_GAIN = 3.1, 28.0
 """What is found: an offset of so many standard errors; a lag whose log-likelihood is better than none's by so
 much. Chosen on generated workouts of other seeds than those that are reported."""
 
@@ -51,6 +61,29 @@ FEWEST_USERS = 12
 _CHECKED_USERS, _LEARNT = 40, 20
 _STEPS = (6, 2, 1)
 _PRIOR_WORKOUTS = 6
+_ROUNDS = 10
+
+
+@dataclass(frozen=True)
+class Reference:
+    """How hearts answer to an effort, of workouts that had ended before `as_of`: as lags and as shifts are
+    asked for."""
+
+    lags: Population
+    shifts: Population
+    as_of: datetime | None = None
+
+
+UNINFORMED = Reference(FOR_LAGS, FOR_SHIFTS)
+"""Where there are not enough users to learn from."""
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A judged workout as those after it learn from it: for lags, and for shifts."""
+
+    lags: Record
+    shifts: Record
 
 
 @dataclass(frozen=True)
@@ -82,27 +115,25 @@ class Finding:
         return round(self.lag_sec) if self.lag_sec is not None and self.found in ("lag", "both") else 0
 
 
-def fit_reference(runs: Sequence[Recorded], as_of: datetime | None = None, passes: int = 8) -> Reference:
+def fit_reference(runs: Sequence[Recorded], as_of: datetime | None = None, passes: int = 2) -> Reference:
     """How hearts answer, from everybody's workouts that had ended before a moment (None: all).
 
-    By expectation and maximisation on the mixed linear model; `UNINFORMED` with fewer than `FEWEST_USERS`
-    users who have three workouts.
+    By expectation and maximisation on the mixed linear model, weighing the points anew before each pass;
+    `UNINFORMED` with fewer than `FEWEST_USERS` users who have three workouts.
     """
     ended = [run for run in runs if as_of is None or run.inputs.ended_at < as_of]
-    by_user: dict[tuple[str, str], list[Recorded]] = {}
+    by_user: dict[tuple[str, str], list[Record]] = {}
     for run in sorted(ended, key=in_order):
-        by_user.setdefault((run.inputs.user_id, run.inputs.activity), []).append(run)
-    people = [
-        [record for run in own[-_LEARNT:] if (record := Record.of(run, UNINFORMED.keep)) is not None]
-        for _, own in sorted(by_user.items())
-    ]
-    people = [own for own in people if len(own) >= FEWEST]
+        own = by_user.setdefault((run.inputs.user_id, run.inputs.activity), [])
+        record = Record.of(run, FOR_LAGS.keep, own)
+        own += [] if record is None else [record]
+    people = [own[-_LEARNT:] for _, own in sorted(by_user.items()) if len(own) >= FEWEST]
     if len(people) < FEWEST_USERS:
         return replace(UNINFORMED, as_of=as_of)
-    reference = UNINFORMED
-    for _ in range(passes):
-        people, reference = _improved(people, reference)
-    return replace(reference, as_of=as_of, caution=_caution(people, reference))
+    for_lags = _learnt(people, FOR_LAGS, passes)[1]
+    levels = [[record.with_lag(0, FOR_SHIFTS.keep) for record in own] for own in people]
+    levels, for_shifts = _learnt(levels, FOR_SHIFTS, passes)
+    return Reference(for_lags, replace(for_shifts, caution=_caution(levels, for_shifts)), as_of)
 
 
 def judge(run: Recorded, history: Sequence[Recorded], reference: Reference = UNINFORMED) -> Finding:
@@ -115,7 +146,7 @@ def judge(run: Recorded, history: Sequence[Recorded], reference: Reference = UNI
 
 def judge_all(runs: Sequence[Recorded], reference: Reference = UNINFORMED) -> list[Finding]:
     """What is found in each of many workouts, given those of its user that had ended when it began."""
-    seen: dict[tuple[str, str], list[Record]] = {}
+    seen: dict[tuple[str, str], list[Remembered]] = {}
     found: dict[int, Finding] = {}
     for k in sorted(range(len(runs)), key=lambda k: in_order(runs[k])):
         run = runs[k]
@@ -134,44 +165,54 @@ def in_order(run: Recorded) -> tuple[datetime, str]:
 
 
 def remembered(
-    run: Recorded, others: Sequence[Record], reference: Reference, lag_sec: int, shifted: bool
-) -> Record | None:
-    """A judged workout as those after it learn from it: moved if it was found late, silent of the user's
-    level if it was found shifted, its points weighed by a fit that knows the workouts before it. None where
-    there is too little of it."""
-    record = Record.of(run, reference.keep)
+    run: Recorded, others: Sequence[Remembered], reference: Reference, lag_sec: int, shifted: bool
+) -> Remembered | None:
+    """A judged workout as those after it learn from it: moved if it was found late, its points weighed by a
+    fit that knows the workouts before it. None where there is too little of it."""
+    earlier = _ended(run, others)
+    record = Record.of(run, reference.lags.keep, [own.lags for own in earlier])
     if record is None:
         return None
-    expected = known(_ended(run, others), record.started_at, reference)
-    before = expected.with_free_shift()
-    fit = fitted(record.with_lag(lag_sec, reference.keep), before, reference, before.mean)
-    offset, spread = _offset(fit, expected, reference)
-    return replace(fit.record, shifted=shifted, score=offset / spread)
+    expected = known([own.lags for own in earlier], record.started_at, reference.lags)
+    late = _fit(record, lag_sec, expected, reference.lags)
+    expected = known([own.shifts for own in earlier], record.started_at, reference.shifts)
+    level = _fit(record, lag_sec, expected, reference.shifts)
+    offset, spread = _offset(level, expected, reference.shifts)
+    return Remembered(late.record, replace(level.record, shifted=shifted, score=offset / spread))
 
 
-def judge_after(run: Recorded, others: Sequence[Record], reference: Reference) -> Finding:
+def judge_after(run: Recorded, others: Sequence[Remembered], reference: Reference) -> Finding:
     """What is found in a workout given what is remembered of the same user's of the same activity: the last
     `KEPT` that had ended when it began."""
     earlier = _ended(run, others)
-    record = Record.of(run, reference.keep)
+    record = Record.of(run, reference.lags.keep, [own.lags for own in earlier])
     if record is None:
         return Finding(run.inputs.workout_id, len(earlier), None, None, None, None, None, "none")
-    expected = known(earlier, record.started_at, reference)
-    fits = _over_lags(record, expected.with_free_shift(), reference)
+    expected = known([own.lags for own in earlier], record.started_at, reference.lags)
+    fits = _over_lags(record, expected.with_free_shift(reference.lags.day), reference.lags)
     best = max(fits, key=lambda lag: fits[lag].value)
     gain = fits[best].value - fits[0].value
     lag, lag_se = _peak(fits)
     enough = len(earlier) >= FEWEST
     late = enough and gain > LAG_GAIN
-    offset, spread = _offset(fits[best if late else 0], expected, reference)
-    offset_se = spread * _own_caution(earlier)
+    levels = [own.shifts for own in earlier]
+    expected = known(levels, record.started_at, reference.shifts)
+    fit = _fit(record, best if late else 0, expected, reference.shifts)
+    offset, spread = _offset(fit, expected, reference.shifts)
+    offset_se = spread * _own_caution(levels)
     shifted = enough and abs(offset) > OFFSET_Z * offset_se
     found = ("both" if late else "offset") if shifted else ("lag" if late else "none")
     return Finding(run.inputs.workout_id, len(earlier), offset, offset_se, lag, lag_se, gain, found)
 
 
-def _ended(run: Recorded, others: Sequence[Record]) -> list[Record]:
-    return [record for record in others if record.ended_at < run.inputs.started_at][-KEPT:]
+def _ended(run: Recorded, others: Sequence[Remembered]) -> list[Remembered]:
+    return [own for own in others if own.lags.ended_at < run.inputs.started_at][-KEPT:]
+
+
+def _fit(record: Record, lag: int, expected: Known, population: Population) -> Fit:
+    """A workout at a lag, given what was known before, its shift left free."""
+    before = expected.with_free_shift(population.day)
+    return fitted(record.with_lag(lag, population.keep), before, population, before.mean)
 
 
 def _own_caution(earlier: Sequence[Record]) -> float:
@@ -181,7 +222,7 @@ def _own_caution(earlier: Sequence[Record]) -> float:
     return float(np.sqrt((_PRIOR_WORKOUTS + sum(squares)) / (_PRIOR_WORKOUTS + len(squares))))
 
 
-def _over_lags(record: Record, before: Known, reference: Reference) -> dict[int, Fit]:
+def _over_lags(record: Record, before: Known, population: Population) -> dict[int, Fit]:
     """Fits at lags from `EARLIEST` to `LATEST`: every sixth, and every one around the best."""
     fits: dict[int, Fit] = {}
     best, reach = 0, LATEST - EARLIEST
@@ -190,7 +231,7 @@ def _over_lags(record: Record, before: Known, reference: Reference) -> dict[int,
             if EARLIEST <= lag <= LATEST and lag not in fits:
                 near = min(fits, key=lambda other: abs(other - lag)) if fits else None
                 begin = before.mean if near is None else fits[near].mean
-                fits[lag] = fitted(record.with_lag(lag, reference.keep), before, reference, begin)
+                fits[lag] = fitted(record.with_lag(lag, population.keep), before, population, begin)
         best, reach = max(fits, key=lambda lag: fits[lag].value), step
     return fits
 
@@ -206,55 +247,67 @@ def _peak(fits: dict[int, Fit]) -> tuple[float, float]:
     return mean, float(np.sqrt(max(float(weights @ (lags - mean) ** 2), 1.0 / 12.0)))
 
 
-def _offset(fit: Fit, expected: Known, reference: Reference) -> tuple[float, float]:
+def _offset(fit: Fit, expected: Known, population: Population) -> tuple[float, float]:
     """What a fit says of a shift, less what the days before let expect of it, and its standard error."""
     spread = np.sqrt(fit.covariance[-1, -1] + expected.covariance[-1, -1])
-    return float(fit.mean[-1] - expected.mean[-1]), float(spread * reference.caution)
+    return float(fit.mean[-1] - expected.mean[-1]), float(spread * population.caution)
 
 
 # -- everybody -------------------------------------------------------------------------------------
 
 
-def _improved(people: list[list[Record]], reference: Reference) -> tuple[list[list[Record]], Reference]:
-    """One pass of expectation and maximisation."""
-    means, covariances, shifts, again = [], [], [], []
-    left: list[Floats] = []
+def _learnt(
+    people: list[list[Record]], population: Population, passes: int
+) -> tuple[list[list[Record]], Population]:
+    """A population by its users' workouts, and these as they are weighed by it."""
+    for _ in range(passes):
+        for _ in range(_ROUNDS):
+            population, fits = _improved(people, population)
+        pairs = [list(zip(own, found, strict=True)) for own, found in zip(people, fits, strict=True)]
+        left = [np.abs(record.heard - record.rows @ fit) for own in pairs for record, fit in own]
+        people = [[record.weighed(fit, population) for record, fit in own] for own in pairs]
+        # The median of |t| with four degrees of freedom is .741.
+        population = replace(
+            population, noise_bpm=float(np.median(np.concatenate(left)) / 0.741), users=len(people)
+        )
+    return people, population
+
+
+def _improved(people: list[list[Record]], population: Population) -> tuple[Population, list[list[Floats]]]:
+    """One round of expectation and maximisation; and what fits each workout, its day's part included."""
+    means, covariances, squares, weights, days = [], [], [], [], []
+    fits: list[list[Floats]] = []
     for own in people:
-        told = known(own, own[-1].ended_at, reference)
+        told = known(own, own[-1].ended_at, population)
         means.append(told.mean[:-1])
         covariances.append(told.covariance[:-1, :-1])
-        shifts.append(told.shifts**2 + told.shift_variances)
-        fits = [np.append(told.mean[:-1], shift) for shift in told.shifts]
-        again.append([record.weighed(fit, reference) for record, fit in zip(own, fits, strict=True)])
-        left += [np.abs(record.heard - record.rows @ fit) for record, fit in zip(own, fits, strict=True)]
-    mean = np.mean(means, axis=0)
-    away = np.array(means) - mean
-    covariance = np.mean(covariances, axis=0) + away.T @ away / len(means)
+        squares.append(np.minimum(told.shifts**2 + told.shift_variances, (6.0 * population.day_bpm) ** 2))
+        weights.append(1.0 - told.odd)
+        fits.append([])
+        for record, shift in zip(own, told.shifts, strict=True):
+            fit = np.append(told.mean[:-1], shift)
+            added, covariance = day_posterior(record.cross, fit, population.day, population.variance)
+            days.append(np.outer(added, added) + covariance)
+            fit[:DAY_TERMS] += added
+            fits[-1].append(fit)
+    mean, covariance = over_users(means, covariances)
+    usual = np.average(np.concatenate(squares), weights=np.concatenate(weights))
     improved = replace(
-        reference,
+        population,
         mean=mean,
         covariance=covariance + 1e-6 * np.eye(len(mean)),
-        day_bpm=_spread(np.concatenate(shifts), reference.day_bpm),
-        noise_bpm=float(np.median(np.concatenate(left)) / 0.741),  # the median of |t| with 4 degrees
-        users=len(people),
+        day=np.mean(days, axis=0) + 1e-6 * np.eye(DAY_TERMS),
+        day_bpm=float(np.sqrt(usual)),
     )
-    return again, improved
+    return improved, fits
 
 
-def _spread(squares: Floats, before: float) -> float:
-    """Scale of the shifts between workouts, from their expected squares: of a t, so that the few that are no
-    day's form count little."""
-    weights = 5.0 / (4.0 + squares / before**2)
-    return float(np.sqrt((weights * squares).mean()))
-
-
-def _caution(people: list[list[Record]], reference: Reference) -> float:
+def _caution(people: list[list[Record]], population: Population) -> float:
     """By how much offsets of workouts, each given those before it, are larger than their standard errors."""
     scores = []
     for own in people[:_CHECKED_USERS]:
         for k in range(FEWEST, len(own)):
-            expected = known(own[:k], own[k].started_at, reference)
-            fit = fitted(own[k], expected.with_free_shift(), reference, expected.mean)
-            offset, spread = _offset(fit, expected, reference)
+            expected = known(own[:k], own[k].started_at, population)
+            offset, spread = _offset(_fit(own[k], 0, expected, population), expected, population)
             scores.append(abs(offset) / spread)
     return float(np.median(scores) / 0.6745) if scores else 1.0

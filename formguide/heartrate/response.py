@@ -24,19 +24,17 @@ from typing import Any
 
 import numpy as np
 
+from formguide.heartrate._days import DAY_TERMS, day_posterior, over_users, precision, still_felt
 from formguide.heartrate.curves import Curve
 from formguide.heartrate.effort import running_power
 from formguide.heartrate.features import binned, lagged, trailing_mean, weighted
 from formguide.heartrate.sequences import Floats, Inputs, Recorded, by_user
 
 STEP_SEC = 10
-DAY_TERMS = 3
-"""The first terms vary from day to day as well: level, start, drift."""
 
 _RELAX_SEC = (15.0, 30.0, 60.0, 150.0)
 _HEAVY_WKG = (10.0, 14.0)
 _START_SEC, _WARM_SEC = 40.0, 600.0
-_FATIGUE_HOURS = 24.0
 _OUTLIER = 4.0
 _LEAST_OUTLIER_BPM = 8.0
 _SAME_STEPS = 12.0
@@ -144,13 +142,13 @@ class Response:
         for _ in range(3 if told else 0):
             weight, right = inverse.copy(), inverse @ self.mean
             for s, own in zip(told, trust, strict=True):
-                precision = _precision(s.cross, self._day(own), self.noise)
-                weight += precision[:d, :d]
-                right += precision[:d, d]
+                told_by = precision(s.cross, self._day(own), self.noise)
+                weight += told_by[:d, :d]
+                right += told_by[:d, d]
             covariance = np.linalg.inv(weight)
             mean = covariance @ right
             for i, s in enumerate(told):
-                shifts[i] = _day_effect(s.cross, mean, self.day, self.noise)[0]
+                shifts[i] = day_posterior(s.cross, mean, self.day, self.noise)[0][0]
             trust = (_TAILS + 1) / (_TAILS + shifts**2 / self.day[0, 0])
         return Posterior(mean, covariance, shifts, len(told))
 
@@ -265,10 +263,8 @@ def terms(inputs: Inputs, earlier: Sequence[Summary] = ()) -> Floats:
 
 
 def carried(at: datetime, earlier: Sequence[Summary]) -> float:
-    """Work that is still felt at a moment, kJ/kg: that of the workouts before it, each worth 1/e less a day
-    later."""
-    hours = [((_naive(at) - s.ended).total_seconds() / 3600, s.work_kj_kg) for s in earlier]
-    return sum(work * float(np.exp(-since / _FATIGUE_HOURS)) for since, work in hours)
+    """Work of earlier workouts that is still felt at a moment, kJ/kg."""
+    return still_felt(_naive(at), [(s.ended, s.work_kj_kg) for s in earlier])
 
 
 def days_since_first(at: datetime, earlier: Sequence[Summary]) -> float:
@@ -309,48 +305,26 @@ def _em(response: Response, users: Sequence[Sequence[Summary]], rounds: int) -> 
         for user in users:
             weight, right = inverse.copy(), inverse @ mean
             for s in user:
-                precision = _precision(s.cross, day, noise)
-                weight += precision[:d, :d]
-                right += precision[:d, d]
+                told = precision(s.cross, day, noise)
+                weight += told[:d, :d]
+                right += told[:d, d]
             covariance = np.linalg.inv(weight)
             beta = covariance @ right
             betas.append(beta)
             covariances.append(covariance)
             for s in user:
-                b, spread_b = _day_posterior(s.cross, beta, day, noise)
+                b, spread_b = day_posterior(s.cross, beta, day, noise)
                 day_sum += np.outer(b, b) + spread_b
                 own = beta.copy()
                 own[:DAY_TERMS] += b
                 whole = np.append(own, -1.0)
                 left_sum += float(whole @ s.cross @ whole)
-        mean = np.mean(betas, axis=0)
-        apart = np.array(betas) - mean
-        spread = apart.T @ apart / len(users) + np.mean(covariances, axis=0)
+        mean, spread = over_users(betas, covariances)
         # A weak prior keeps the spread of few users away from 0.
         spread = (len(users) * spread + 2.0 * np.eye(d)) / (len(users) + 2.0)
         day = (day_sum + np.eye(DAY_TERMS)) / (workouts + 1)
         noise = _SAME_STEPS * max(left_sum / steps, 0.25)
     return Response(mean, spread, day, float(noise))
-
-
-def _precision(cross: Floats, day: Floats, noise: float) -> Floats:
-    """[X y]' R⁻¹ [X y] with R = noise I + Z day Z', by Woodbury's identity; Z are the first columns of X."""
-    z = cross[:DAY_TERMS]
-    inner = noise * np.linalg.inv(day) + z[:, :DAY_TERMS]
-    return np.asarray((cross - z.T @ np.linalg.solve(inner, z)) / noise)
-
-
-def _day_posterior(cross: Floats, beta: Floats, day: Floats, noise: float) -> tuple[Floats, Floats]:
-    d = len(beta)
-    weight = np.linalg.inv(day) + cross[:DAY_TERMS, :DAY_TERMS] / noise
-    covariance = np.linalg.inv(weight)
-    return np.asarray(covariance @ (cross[:DAY_TERMS, d] - cross[:DAY_TERMS, :d] @ beta) / noise), np.asarray(
-        covariance
-    )
-
-
-def _day_effect(cross: Floats, beta: Floats, day: Floats, noise: float) -> Floats:
-    return _day_posterior(cross, beta, day, noise)[0]
 
 
 def _terms_and_rate(run: Recorded, earlier: Sequence[Summary]) -> tuple[Floats, Floats, Floats]:

@@ -87,3 +87,13 @@ def test_the_expected_excess_of_warmth_is_the_integral(usual: float) -> None:
     second = quad(lambda c: (c - 15) ** 2 * density(c), 15, 60)[0]
     assert oracle._above(usual, 15) == pytest.approx(first, abs=1e-8)
     assert oracle._above_sd(usual, 15) == pytest.approx(np.sqrt(second - first**2), abs=1e-6)
+
+
+def test_who_knows_the_runner_tells_a_shift_up_to_the_day(population: Population) -> None:
+    found = oracle.shifts(population)
+    assert found.height == sum(workout.lag_sec == 0 for workout in population.workouts.values())
+    error = (found["offset_found"] - found["offset"]).to_numpy()
+    assert found["offset_se"].to_numpy().min() > physiology.SHIFT_SD
+    assert 0.7 < np.std(error / found["offset_se"].to_numpy()) < 1.4
+    days = [population.workouts[name].day.shift_bpm for name in found["workout_id"]]
+    assert np.corrcoef(error, days)[0, 1] > 0.7

@@ -9,5 +9,6 @@
 
 Nothing in it is real, and its scores say nothing about real runners. Its weather, shifts of days and faults
 are in no input, and the equation of `formguide.heartrate.ode` knows neither warmth, fatigue nor fitness; the
-terms of `formguide.heartrate.response` have the form of some of them, which flatters the network here.
+terms of `formguide.heartrate.response` and of `offsets` have the form of some of them, which flatters the
+network and the corrections here.
 """

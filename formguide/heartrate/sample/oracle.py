@@ -3,6 +3,8 @@
     errors(population, users) → one row per workout: the error of the oracle for somebody new, with the
     runner's earlier workouts, and of the curve that the true parameters of runner and day give
 
+    shifts(population) → one row per workout: its shift, as somebody tells it who knows the runner
+
 The oracle knows how the sample is made: the equations, the prior of a runner's parameters, how noise and days
 spread, how hard runners run, and of earlier workouts which seconds are the sensor's fault. It does not know
 the parameters, the day's shift, its weather or the start. Like a forecast it sees of the workout itself only
@@ -75,6 +77,33 @@ def errors(
             for name, curve in forecasts.items():
                 miss = (run.heart_rate_bpm - curve)[heard]
                 row |= {f"mae_{name}": np.abs(miss).mean(), f"rmse_{name}": np.sqrt((miss**2).mean())}
+            rows.append(row)
+    return pl.DataFrame(rows)
+
+
+def shifts(population: Population) -> pl.DataFrame:
+    """What a record is shifted by (bpm), as somebody says who knows the runner's true parameters and which
+    seconds are the sensor's fault, and not the day's form, weather and start: by generalised least squares.
+
+    Columns: workout_id, earlier, offset (as it is), offset_found, offset_se; workouts that are not late.
+    """
+    rows = []
+    for user_id, user in population.users.items():
+        runs = [run for run in population.runs if run.inputs.user_id == user_id]
+        for k, (run, seen) in enumerate(zip(runs, _Seen.of(population, runs), strict=True)):
+            told = population.workouts[run.inputs.workout_id]
+            if told.lag_sec:
+                continue
+            factor = _noise_factor(seen.at, physiology.usual_temp_c(run.inputs.started_at))
+            miss = seen.heart - physiology.curves(seen.level, seen.grade, user.runner, seen.day)[0, seen.at]
+            one, left = solve_triangular(factor, np.stack([np.ones(len(miss)), miss], axis=1), lower=True).T
+            row = {
+                "workout_id": told.workout_id,
+                "earlier": k,
+                "offset": told.offset_bpm,
+                "offset_found": float(one @ left / (one @ one)),
+                "offset_se": float(1.0 / np.sqrt(one @ one)),
+            }
             rows.append(row)
     return pl.DataFrame(rows)
 

@@ -3,6 +3,7 @@
     planted(runs, share, seed)                        runs of which some were shifted, late, or both
     trial(users, workouts, seed, reference_seed)      one row per workout: what was planted, what was found
     told(trial)                                       how often, how near, and how many false alarms
+    ceiling(shifts)                                   the same of an oracle that knows the runner
 
 The population that the reference is learnt from is another than the one that is judged, and neither was used
 to choose the thresholds.
@@ -17,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from formguide.heartrate import offsets
+from formguide.heartrate.sample import oracle
 from formguide.heartrate.sample.population import generate
 from formguide.heartrate.sequences import Recorded
 
@@ -80,7 +82,8 @@ def trial(users: int = 75, workouts: int = 20, seed: int = 9101, reference_seed:
 
 def told(trial: pl.DataFrame, fewest: int = offsets.FEWEST) -> dict[str, float]:
     """What a trial comes to, over the workouts with enough earlier ones: false alarms on clean workouts; of
-    shifted and of late ones the share found, the share whose estimate is near, the mean absolute error."""
+    shifted and of late ones the share found, the share whose estimate is near (of all, and of the shifts that
+    were found), the mean absolute error."""
     seen = trial.filter(pl.col("earlier") >= fewest)
     clean = seen.filter((pl.col("offset") == 0) & (pl.col("lag") == 0))
     shifted = seen.filter((pl.col("offset") != 0) & (pl.col("lag") == 0))
@@ -98,12 +101,33 @@ def told(trial: pl.DataFrame, fewest: int = offsets.FEWEST) -> dict[str, float]:
         if name != "late":
             facts[f"{name}_offset_found"] = _share(frame, pl.col("found").is_in(["offset", "both"]))
             facts[f"{name}_within_{NEAR_BPM:g}_bpm"] = _share(frame, offset_miss <= NEAR_BPM)
+            hit = frame.filter(pl.col("found").is_in(["offset", "both"]))
+            facts[f"{name}_found_within_{NEAR_BPM:g}_bpm"] = _share(hit, offset_miss <= NEAR_BPM)
             facts[f"{name}_offset_mae"] = float(np.mean(frame.select(offset_miss).to_numpy()))
         if name != "shifted":
             facts[f"{name}_lag_found"] = _share(frame, pl.col("found").is_in(["lag", "both"]))
             facts[f"{name}_within_{NEAR_SEC:g}_s"] = _share(frame, lag_miss <= NEAR_SEC)
             facts[f"{name}_lag_mae"] = float(np.mean(frame.select(lag_miss).to_numpy()))
     return facts
+
+
+def ceiling(shifts: pl.DataFrame, fewest: int = offsets.FEWEST, alarms: float = 0.01) -> dict[str, float]:
+    """What no estimator passes, by the clean workouts of `oracle.shifts`: the share of shifts of 8 to 25
+    beats a minute that are found where so many of the clean raise an alarm, how many lie near given that they
+    are found, and how many of all do."""
+    clean = shifts.filter((pl.col("earlier") >= fewest) & (pl.col("offset") == 0))
+    error, spread = clean["offset_found"].to_numpy(), clean["offset_se"].to_numpy()
+    limit = np.quantile(np.abs(error / spread), 1.0 - alarms)
+    sizes = np.concatenate([np.arange(8.0, 26.0), -np.arange(8.0, 26.0)])
+    found = np.abs(error + sizes[:, None]) > limit * spread
+    near = np.abs(error) <= NEAR_BPM
+    return {
+        "clean": clean.height,
+        "found": float(found.mean()),
+        f"within_{NEAR_BPM:g}_bpm_of_found": float((found & near).sum() / found.sum()),
+        f"within_{NEAR_BPM:g}_bpm_of_all": float(near.mean()),
+        "offset_mae": float(np.abs(error).mean()),
+    }
 
 
 def _share(frame: pl.DataFrame, which: pl.Expr) -> float:
@@ -123,6 +147,9 @@ def main() -> None:
         )
         share = _share(some, pl.col("found").is_in(["offset", "both"]))
         print(f"shifted by {least} to {most - 1} bpm: {share:.0%} of {some.height} found")
+    print("who knows the runner's true parameters, and not the day:")
+    for name, value in ceiling(oracle.shifts(generate(75, 20, 9101))).items():
+        print(f"{name:28s} {value:8.3f}")
 
 
 if __name__ == "__main__":
