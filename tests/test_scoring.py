@@ -23,6 +23,7 @@ from formguide.scoring import (
     precision_at,
     randomised_pit,
     ranked_probability_score,
+    ranks,
     reliability,
     spearman,
     top_1,
@@ -84,6 +85,12 @@ def test_precision_at_three():
     assert precision_at(3, [0.5] * 5, position) == pytest.approx(3 / 5)
     with pytest.raises(ValueError, match="precision at 3"):
         precision_at(3, [0.1, 0.2], [1, 2])
+
+
+def test_ranks_are_scipys():
+    rng = np.random.default_rng(4)
+    for values in (rng.normal(size=50), rng.integers(0, 6, 40), np.ones(3), np.array([2.0, np.nan, 1.0]), []):
+        np.testing.assert_array_equal(ranks(values), stats.rankdata(values))
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=3, max_size=20))

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from formguide.scoring import ranks
+
 
 @dataclass(frozen=True)
 class Score:
@@ -58,12 +60,10 @@ def auc(p: np.ndarray, y: np.ndarray) -> Score | None:
     hits, misses = int(y.sum()), int((~y).sum())
     if not hits or not misses:
         return None
-    from scipy.stats import rankdata  # loads in a second: not for --help
-
-    rank = rankdata(p)
+    rank = ranks(p)
     above = np.empty(len(p))
-    above[y] = (rank[y] - rankdata(p[y])) / misses
-    above[~y] = 1 - (rank[~y] - rankdata(p[~y])) / hits
+    above[y] = (rank[y] - ranks(p[y])) / misses
+    above[~y] = 1 - (rank[~y] - ranks(p[~y])) / hits
     value = float(above[y].mean())
     influence = np.where(y, (above - value) / hits, (above - value) / misses)
     return Score(value, len(p), influence)

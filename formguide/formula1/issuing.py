@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from formguide import asof, schema
-from formguide.formula1 import forecast, ml_layer, strengths, title_odds
+from formguide.formula1 import backtest, forecast, ml_layer, strengths, title_odds
 from formguide.formula1.arrivals import SPORT, holds_sample
 from formguide.formula1.forecast_tables import ForecastLog, ForecastScorecard, RaceForecasts, SeasonForecasts
 from formguide.formula1.incremental import (
@@ -226,8 +226,6 @@ def outlooks(
 
 def scorecard(lake: Lake, seasons: Iterable[int] | None = None) -> pl.DataFrame:
     """The `forecast_scorecard` of some seasons, by default the last three; baselines learn before."""
-    from formguide.formula1 import backtest  # brings scipy.stats, which costs every run a second to load
-
     wanted = set(seasons) if seasons is not None else set(scored_seasons(lake))
     weekends = build_weekends(season_tables(lake, None, STRENGTH_INPUTS))
     held = {RaceForecasts.name: sorted(wanted), ML_FORECASTS: _with_ml(lake, sorted(wanted))}

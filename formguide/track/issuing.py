@@ -17,7 +17,7 @@ from formguide.asof import fingerprint
 from formguide.lake import Lake, LakeError
 from formguide.making import Made, carried_over, version_of
 from formguide.schema import dtypes
-from formguide.track import forecast, peak_model
+from formguide.track import forecast, peak_model, scorecard
 from formguide.track.arrivals import holds_sample
 from formguide.track.forecast_tables import BacktestForecasts, ForecastLog, ForecastScorecard, PeakForecasts
 from formguide.track.peak_model import PeakModel, PeakSettings
@@ -176,10 +176,6 @@ def make_backtest(
 
 def make_scorecard(lake: Lake) -> Made:
     """Scores what the backtest forecast and keeps the scorecard."""
-    from formguide.track import (
-        scorecard,
-    )  # brings scipy.stats, for which nobody who asks a forecast should wait
-
     sample = holds_sample(lake)
     made_from = fingerprint(scorecard.VERSION, version_of(lake, SPORT, BacktestForecasts.name, None), sample)
     manifest = lake.manifest(SPORT, ForecastScorecard.name, None)
