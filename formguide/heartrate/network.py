@@ -11,7 +11,6 @@ from the earlier workouts, so that somebody new needs no training. Only training
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from formguide import model_files
 from formguide.heartrate import response as responses
 from formguide.heartrate._encoding import Base, Encoder, Example, Scaled, example, examples
 from formguide.heartrate.curves import Curve
@@ -26,22 +26,19 @@ from formguide.heartrate.network_settings import PARITY, NetworkSettings
 from formguide.heartrate.response import Response
 from formguide.heartrate.sequences import Floats, Inputs, Recorded
 from formguide.heartrate.tracking import Tracker
+from formguide.model_files import WEIGHTS_FILE, ModelFileError
 
 if TYPE_CHECKING:
     from formguide.heartrate._training import Runner
 
-__all__ = ["PARITY", "FittedNetwork", "ModelFileError", "NetworkSettings", "curves", "fit"]
+__all__ = ["PARITY", "FittedNetwork", "NetworkSettings", "curves", "fit"]
 
-WEIGHTS_FILE, META_FILE = "weights.safetensors", "config.json"
+META_FILE = "config.json"
 FORMAT = "formguide heart rate network 1"
 _COVERAGE = 0.8
 _LEAST_BPM, _MOST_BPM = 30.0, 230.0
 _FEW = (0, 1, 3, 8)
 """From how many earlier workouts on intervals are widened alike."""
-
-
-class ModelFileError(ValueError):
-    """A saved network is not what it should be. The message is one line naming file and field."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +103,6 @@ class FittedNetwork:
 
     def to_files(self) -> dict[str, bytes]:
         """`weights.safetensors` and `config.json`; equal models give equal bytes."""
-        from safetensors.numpy import save
-
         tensors: dict[str, NDArray[Any]] = {f"network.{k}": v for k, v in sorted(self.weights.items())}
         if self.response is not None:
             tensors |= {f"response.{k}": v for k, v in sorted(self.response.to_arrays().items())}
@@ -122,47 +117,27 @@ class FittedNetwork:
             "above": list(self.above),
             "about": dict(self.about),
         }
-        text = json.dumps(meta, indent=1, sort_keys=True, ensure_ascii=False)
-        return {WEIGHTS_FILE: save(tensors), META_FILE: text.encode()}
+        return model_files.to_files(tensors, META_FILE, meta)
 
     @classmethod
     def from_files(cls, contents: Mapping[str, bytes], base: Base | None = None) -> FittedNetwork:
         """What `to_files` gave; base: the forecast that it corrects, if it was trained with another than its
         own. Raises ModelFileError naming the file and what is wrong with it."""
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-
-        for name in (WEIGHTS_FILE, META_FILE):
-            if name not in contents:
-                raise ModelFileError(f"{name}: not there")
-        try:
-            meta = json.loads(contents[META_FILE])
-            if meta["format"] != FORMAT:
-                raise ModelFileError(f"{META_FILE}: format is {meta['format']!r}, not {FORMAT!r}")
+        tensors, meta = model_files.from_files(contents, META_FILE, FORMAT)
+        with model_files.reading(META_FILE):
             settings = NetworkSettings(**meta["settings"])
             encoder = Encoder.from_dict(meta["encoder"])
             shape, below, above = meta["shape"], tuple(meta["below"]), tuple(meta["above"])
+            about, name = meta["about"], meta["name"]
             if bool(meta["needs_base"]) != (base is not None):
                 wanted = "needs a base" if meta["needs_base"] else "corrects its own base, and takes no other"
                 raise ModelFileError(f"{META_FILE}: needs_base: the network {wanted}")
-        except ModelFileError:
-            raise
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ModelFileError(f"{META_FILE}: {type(error).__name__}: {error}") from None
-        try:
-            tensors = load(contents[WEIGHTS_FILE])
-        except SafetensorError as error:
-            raise ModelFileError(f"{WEIGHTS_FILE}: {error}") from None
         weights = {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")}
         kept = {k.removeprefix("response."): v for k, v in tensors.items() if k.startswith("response.")}
-        try:
+        with model_files.reading(WEIGHTS_FILE):
             response = Response.from_arrays(kept) if kept else None
-            made = cls(
-                settings, encoder, shape, weights, response, base, below, above, meta["about"], meta["name"]
-            )
+            made = cls(settings, encoder, shape, weights, response, base, below, above, about, name)
             made._runner()
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise ModelFileError(f"{WEIGHTS_FILE}: {str(error).splitlines()[0]}") from None
         return made
 
 

@@ -11,7 +11,6 @@ begins at no correction and keeps what helps on the validation windows. Only tra
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,25 +18,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from formguide import model_files
+from formguide.model_files import WEIGHTS_FILE, ModelFileError
 from formguide.track import _forward
 from formguide.track._encoding import SEASON_EXTRAS, Encoded, Encoder, improvement, signed_peak
 from formguide.track.lstm_settings import REFERENCE, LstmSettings
 from formguide.track.tables import LABELS
 from formguide.track.windows import WindowArrays
 
-__all__ = ["REFERENCE", "FittedLstm", "LstmSettings", "ModelFileError", "fit", "improvement", "signed_peak"]
+__all__ = ["REFERENCE", "FittedLstm", "LstmSettings", "fit", "improvement", "signed_peak"]
 
-WEIGHTS_FILE, META_FILE = "weights.safetensors", "meta.json"
+META_FILE = "meta.json"
 FORMAT = "formguide track hierarchical lstm 1"
 _COVERAGE = 0.8
 _QUANTILES = (0.1, 0.5, 0.9)
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.bool_]
-
-
-class ModelFileError(ValueError):
-    """A saved model is not what it should be. The message is one line naming file and field."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +103,6 @@ class FittedLstm:
 
     def to_files(self) -> dict[str, bytes]:
         """`weights.safetensors` and `meta.json`; equal models give equal bytes."""
-        from safetensors.numpy import save
-
         tensors = {f"{i}.{name}": t for i, w in enumerate(self.weights) for name, t in sorted(w.items())}
         meta = {
             "format": FORMAT,
@@ -119,33 +114,17 @@ class FittedLstm:
             "width": self.width,
             "about": dict(self.about),
         }
-        text = json.dumps(meta, indent=1, sort_keys=True, ensure_ascii=False)
-        return {WEIGHTS_FILE: save(tensors), META_FILE: text.encode()}
+        return model_files.to_files(tensors, META_FILE, meta)
 
     @classmethod
     def from_files(cls, contents: Mapping[str, bytes]) -> FittedLstm:
         """What `to_files` gave; raises ModelFileError naming the file and what is wrong with it."""
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-
-        for name in (WEIGHTS_FILE, META_FILE):
-            if name not in contents:
-                raise ModelFileError(f"{name}: not there")
-        try:
-            meta = json.loads(contents[META_FILE])
-            if meta["format"] != FORMAT:
-                raise ModelFileError(f"{META_FILE}: format is {meta['format']!r}, not {FORMAT!r}")
+        tensors, meta = model_files.from_files(contents, META_FILE, FORMAT)
+        with model_files.reading(META_FILE):
             settings = LstmSettings(**meta["settings"])
             encoder = Encoder.from_dict(meta["encoder"])
             shape, interval = meta["shape"], (meta["interval"][0], meta["interval"][1])
-        except ModelFileError:
-            raise
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise ModelFileError(f"{META_FILE}: {type(error).__name__}: {error}") from None
-        try:
-            tensors = load(contents[WEIGHTS_FILE])
-        except SafetensorError as error:
-            raise ModelFileError(f"{WEIGHTS_FILE}: {error}") from None
+            width, about = float(meta["width"]), meta["about"]
         members: dict[str, dict[str, NDArray[np.float32]]] = {}
         for name, tensor in tensors.items():
             number, _, rest = name.partition(".")
@@ -155,7 +134,7 @@ class FittedLstm:
             raise ModelFileError(
                 f"{WEIGHTS_FILE}: {len(weights)} networks where {META_FILE} says {settings.members}"
             )
-        return cls(settings, encoder, shape, weights, interval, float(meta["width"]), meta["about"])
+        return cls(settings, encoder, shape, weights, interval, width, about)
 
 
 def fit(

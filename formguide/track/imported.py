@@ -14,9 +14,10 @@ import polars as pl
 
 from formguide.asof import fingerprint
 from formguide.lake import Lake, LakeError, Written
+from formguide.model_files import ModelFileError
 from formguide.track.asked import NoForecast
 from formguide.track.checkpoint import ASSET, META, MODEL, read_checkpoint
-from formguide.track.hierarchical_lstm import FittedLstm, ModelFileError
+from formguide.track.hierarchical_lstm import FittedLstm
 from formguide.track.lstm_settings import LstmSettings
 from formguide.track.sequences import SeasonSequences, season_sequences
 from formguide.track.tables import SPORT

@@ -11,8 +11,9 @@ import pytest
 
 from formguide.heartrate import network
 from formguide.heartrate._encoding import Encoder, batches, examples, laid_out
-from formguide.heartrate.network import FittedNetwork, ModelFileError, NetworkSettings
+from formguide.heartrate.network import FittedNetwork, NetworkSettings
 from formguide.heartrate.sequences import Inputs, Recorded
+from formguide.model_files import WEIGHTS_FILE, ModelFileError
 from tests.heartrate.workouts_made import some_users, with_future
 
 SMALL = NetworkSettings(hidden=16, max_epochs=3, patience=2, batch_size=8, learning_rate=5e-3)
@@ -73,9 +74,9 @@ def test_a_damaged_file_is_named(fitted: FittedNetwork) -> None:
     with pytest.raises(ModelFileError, match=r"weights\.safetensors: not there"):
         FittedNetwork.from_files({network.META_FILE: files[network.META_FILE]})
     with pytest.raises(ModelFileError, match=r"weights\.safetensors"):
-        FittedNetwork.from_files(files | {network.WEIGHTS_FILE: files[network.WEIGHTS_FILE][:90]})
+        FittedNetwork.from_files(files | {WEIGHTS_FILE: files[WEIGHTS_FILE][:90]})
     wrong = json.dumps(meta | {"shape": meta["shape"] | {"hidden": 20}}).encode()
-    with pytest.raises(ModelFileError, match=r"weights\.safetensors: Error"):
+    with pytest.raises(ModelFileError, match=r"weights\.safetensors: RuntimeError: Error"):
         FittedNetwork.from_files(files | {network.META_FILE: wrong})
     for change, named in (({"format": "2"}, "format"), ({"settings": {"hidden": 0}}, "hidden")):
         with pytest.raises(ModelFileError, match=named):

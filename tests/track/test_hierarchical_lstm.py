@@ -12,13 +12,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from formguide.model_files import ModelFileError
 from formguide.track import _forward
 from formguide.track._encoding import SEASON_EXTRAS, WINDOW_EXTRAS, Encoded, Encoder
 from formguide.track.hierarchical_lstm import (
     REFERENCE,
     FittedLstm,
     LstmSettings,
-    ModelFileError,
     fit,
     improvement,
     signed_peak,
