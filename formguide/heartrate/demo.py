@@ -3,8 +3,8 @@
     main(folder)      serves the page on 127.0.0.1; needs the extra `demo` (gradio)
 
 What it shows comes from the functions that the commands use. A prediction is of a run of the lake, by what
-had ended when it began, or of a plan: stretches of pace and grade that are typed in, forecast from a folder
-that `export.model` made.
+had ended when it began, or of a plan: stretches of pace and grade that are typed in (`typed_plan`), drawn as
+they are typed, and forecast from a folder that `export.model` made.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import argparse
 import io
 import json
 import os
-import re
 import tempfile
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,77 +25,29 @@ import polars as pl
 from formguide.heartrate import pictures
 from formguide.heartrate.backtest import is_run
 from formguide.heartrate.curves import Curve
+from formguide.heartrate.export import CONFIG_FILE, FORMAT
 from formguide.heartrate.exported import usage
 from formguide.heartrate.forecast_tables import GIVEN, SPEED_RUN
 from formguide.heartrate.histories import read_history
 from formguide.heartrate.pace_doubt import pace_doubt_bpm
 from formguide.heartrate.pace_plan import NoRoute, at_distances, planned, widened
 from formguide.heartrate.personal import Personal, fit_personal
-from formguide.heartrate.sequences import Floats, Inputs, Recorded
+from formguide.heartrate.sequences import Inputs, Recorded
 from formguide.heartrate.shown import PLANNED, Shown
+from formguide.heartrate.typed_plan import EXAMPLE, PlanError, inputs_of
 from formguide.lake import Lake
 
-EXAMPLE = "10 min 6:30\n5 min 5:00\n3 min 7:00\n5 min 5:00 up 3 %\n10 min 6:30"
-MOST_MINUTES = 600
 _BUTTONS = ["download", "fullscreen"]
-_LINE = re.compile(
-    r"(?P<minutes>\d+(?:\.\d+)?)\s*min(?:\s+(?P<min>\d{1,2}):(?P<sec>[0-5]\d)(?:\s*/?\s*km)?|\s+(?P<rest>rest))"
-    r"(?:\s+(?P<way>up|down)\s+(?P<grade>\d+(?:\.\d+)?)\s*%)?",
-    re.IGNORECASE,
-)
-
-
-class PlanError(ValueError):
-    """A typed plan cannot be read; the message is one line that names the line."""
 
 
 class NoDemoError(RuntimeError):
     """The page cannot be served; the message is one line that says what to do."""
 
 
-def read_plan(text: str) -> tuple[Floats, Floats]:
-    """Speed (m/s) and altitude (m) at every second of a plan.
-
-    A line a stretch: `10 min 5:30` is ten minutes at 5:30 a kilometre, `5 min 6:10 up 4 %` goes uphill,
-    `1 min rest` stands. Raises PlanError.
-    """
-    speeds, climbs = [], []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        found = _LINE.fullmatch(line.strip())
-        if found is None:
-            raise PlanError(
-                f"line {number}: {line.strip()!r} is not like '10 min 5:30' or '5 min 6:10 up 4 %'"
-            )
-        seconds = round(60 * float(found["minutes"]))
-        pace = 0 if found["rest"] else 60 * int(found["min"]) + int(found["sec"])
-        if not found["rest"] and not 120 <= pace <= 1800:
-            raise PlanError(
-                f"line {number}: {found['min']}:{found['sec']} a kilometre is not a runner's pace"
-            )
-        grade = float(found["grade"] or 0) / 100 * (-1 if (found["way"] or "").lower() == "down" else 1)
-        if abs(grade) > 0.45:
-            raise PlanError(f"line {number}: nobody runs over a grade of {found['grade']} %")
-        speed = 1000 / pace if pace else 0.0
-        speeds.append(np.full(seconds, speed))
-        climbs.append(np.full(seconds, speed * grade))
-    n = sum(map(len, speeds))
-    if not n:
-        raise PlanError("the plan is empty")
-    if n > 60 * MOST_MINUTES:
-        raise PlanError(f"the plan takes longer than {MOST_MINUTES} minutes")
-    climb = np.concatenate(climbs)
-    return np.concatenate(speeds), np.cumsum(climb) - climb[0]
-
-
 def of_plan(folder: Path, text: str) -> Shown:
     """A plan forecast from a model's folder. Raises PlanError."""
-    speed, altitude = read_plan(text)
-    inputs = Inputs(
-        "plan", "plan", "run", None, datetime(2000, 1, 1), np.arange(float(len(speed))), speed, altitude
-    )
-    return Shown(inputs, None, Curve(*usage.forecast(folder, speed, altitude)), PLANNED)
+    inputs = inputs_of(text)
+    return Shown(inputs, None, Curve(*usage.forecast(folder, inputs.speed_mps, inputs.altitude_m)), PLANNED)
 
 
 def curve_csv(shown: Shown) -> str:
@@ -164,7 +115,7 @@ def build(folder: Path, explorer: Explorer | None) -> Any:
             with gr.Tab("Workouts"):
                 _workouts_tab(gr, page, explorer)
         with gr.Tab("Plan a run"):
-            _plan_tab(gr, folder)
+            _plan_tab(gr, page, folder)
     return page
 
 
@@ -193,16 +144,31 @@ def _workouts_tab(gr: Any, page: Any, explorer: Explorer) -> None:
         change(draw, [workout, given], [said, picture], api_name=False)
 
 
-def _plan_tab(gr: Any, folder: Path) -> None:
+def _plan_tab(gr: Any, page: Any, folder: Path) -> None:
     with gr.Row():
         text = gr.Textbox(
-            EXAMPLE, lines=8, label="A line a stretch: minutes, pace a km, grade", elem_id="plan"
+            EXAMPLE,
+            lines=8,
+            label="A line a stretch: how long or how far, pace a km, grade",
+            info="10 min 5:30 · 2 km 5:10 up 3 % · 400 m 4:00 down 1 % · 90 s rest",
+            elem_id="plan",
         )
         with gr.Column():
+            drawn = gr.Image(label="The plan", elem_id="plan-drawn", show_label=False, buttons=[])
             ask = gr.Button("Forecast", variant="primary", elem_id="ask")
             said = gr.Markdown(elem_id="plan-said")
             file = gr.File(label="The curve as CSV", elem_id="curve")
     picture = gr.Image(label="Forecast", elem_id="plan-picture", show_label=False, buttons=_BUTTONS)
+
+    def sketch(typed: str) -> tuple[str, Any]:
+        try:
+            plan = inputs_of(typed)
+        except PlanError as error:
+            return f"**{error}**", gr.skip()
+        return _length(plan), _array(pictures.plan(plan))
+
+    for change in (text.change, page.load):
+        change(sketch, [text], [said, drawn], api_name=False, show_progress="hidden")
     kept = tempfile.TemporaryDirectory(prefix="formguide-demo-")
 
     def draw(typed: str) -> tuple[str, Any, str | None]:
@@ -212,11 +178,10 @@ def _plan_tab(gr: Any, folder: Path) -> None:
             return f"**{error}**", None, None
         assert shown.curve is not None
         mean, most = shown.curve.p50.mean(), shown.curve.p50.max()
-        length = f"{len(shown.inputs) / 60:.0f} min, {shown.inputs.distance_m[-1] / 1000:.1f} km"
         path = Path(kept.name) / "curve.csv"
         path.write_text(curve_csv(shown), "utf-8")
         return (
-            f"{length}: mean {mean:.0f}, highest {most:.0f} bpm",
+            f"{_length(shown.inputs)}: mean {mean:.0f}, highest {most:.0f} bpm",
             _array(pictures.forecast(shown)),
             str(path),
         )
@@ -240,8 +205,11 @@ def main(folder: Path, arguments: Sequence[str] | None = None) -> None:
 
 def serve(folder: Path, lake: Lake | None, port: int = 7860) -> None:
     """Serves the page on the loopback address. Raises NoDemoError."""
-    if not (folder / "config.json").is_file():
-        raise NoDemoError(f"{folder} holds no model: formguide heartrate export model --out {folder}")
+    again = f"formguide heartrate export model --out {folder}"
+    if not (folder / CONFIG_FILE).is_file():
+        raise NoDemoError(f"{folder} holds no model: {again}")
+    if json.loads((folder / CONFIG_FILE).read_text("utf-8")).get("format") != FORMAT:
+        raise NoDemoError(f"{folder} holds a model of another version of formguide: {again}")
     page = build(folder, Explorer(lake) if lake is not None else None)
     # The usual theme asks another host for its fonts.
     fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
@@ -266,11 +234,18 @@ def _gradio() -> Any:
 
 
 def _about(folder: Path) -> str:
-    about = json.loads((folder / "config.json").read_text("utf-8"))["about"]
+    about = json.loads((folder / CONFIG_FILE).read_text("utf-8"))["about"]
     runs = about["runs_of_the_runner"]
     whose = f"one runner, {runs} runs" if runs else f"what {about['users']} runners have in common"
     known = f"learnt until {about['learnt_until']}"
     return f"Model: {whose}, {known}. Time, speed and altitude in; never a heart rate."
+
+
+def _length(plan: Inputs) -> str:
+    """How long and how far, and how much of it is climbed."""
+    climbed = float(np.maximum(np.diff(plan.altitude_m), 0).sum())
+    up = f", {climbed:.0f} m up" if climbed >= 1 else ""
+    return f"{len(plan) / 60:.0f} min, {plan.distance_m[-1] / 1000:.1f} km{up}"
 
 
 def _array(png: bytes) -> Any:

@@ -35,7 +35,7 @@ from formguide.heartrate.tables import RUN, SPORT, QualityFindings, Samples, Wor
 from formguide.lake import Lake
 
 MODEL_FILE, CONFIG_FILE, CARD = "model.safetensors", "config.json", "README.md"
-FORMAT = "formguide heart rate ode 1"
+FORMAT = "formguide heart rate ode 2"
 SCRIPTS = ("usage.py", "app.py")
 _HEADLINE = ("mae_bpm", "rmse_bpm", "coverage_80")
 _NOT_HANDED_ON = ("path",)

@@ -15,7 +15,7 @@ import polars as pl
 
 from formguide.drawing import figure, png
 from formguide.heartrate.forecast_tables import ROUTE_ONLY
-from formguide.heartrate.sequences import Floats
+from formguide.heartrate.sequences import Floats, Inputs
 from formguide.heartrate.shown import Shown
 
 FORECAST, MEASURED, SPEED, GROUND, GREY = "#1f5a8c", "#1f2933", "#c9701c", "#d9dfe5", "#8a949e"
@@ -37,15 +37,35 @@ def forecast(shown: Shown) -> bytes:
     speed.plot(minutes, _smooth(shown.inputs.speed_mps, 15), color=SPEED, lw=1)
     speed.set_ylabel("speed, m/s")
     speed.set_ylim(bottom=0)
-    altitude = shown.inputs.altitude_m
-    ground.fill_between(minutes, altitude, altitude.min() - 1, color=GROUND)
-    ground.set_ylim(altitude.min() - 1, max(altitude.max(), altitude.min() + 20) + 1)
-    ground.set_ylabel("altitude, m")
+    _altitude(ground, minutes, shown.inputs.altitude_m)
     ground.set_xlabel("minutes")
     ground.set_xlim(0, max(minutes[-1], 1 / 60))
     for axis in (heart, speed, ground):
         _plain(axis)
     heart.set_title(f"{shown.title}{_given(shown)}{_off(shown)}", fontsize=10, loc="left")
+    return png(drawn)
+
+
+def plan(inputs: Inputs) -> bytes:
+    """A run to come by kilometre: its pace, the faster the higher, and its altitude."""
+    drawn = figure(6.0, 3.2)
+    pace, ground = drawn.subplots(2, 1, sharex=True, height_ratios=(1.6, 1))
+    km = inputs.distance_m / 1000
+    moving = inputs.speed_mps > 0
+    minutes = np.where(moving, 1000 / np.where(moving, inputs.speed_mps, 1.0) / 60, np.nan)
+    pace.plot(km, minutes, color=SPEED, lw=1.5, drawstyle="steps-post")
+    if moving.any():
+        quickest, slowest = float(np.nanmin(minutes)), float(np.nanmax(minutes))
+        pace.set_ylim(slowest + 0.5, quickest - 0.5)
+    pace.yaxis.set_major_formatter(lambda value, _: f"{int(value)}:{round(60 * (value % 1)) % 60:02d}")
+    pace.set_ylabel("min/km")
+    _altitude(ground, km, inputs.altitude_m)
+    ground.set_xlabel("km")
+    ground.set_xlim(0, max(float(km[-1]), 0.01))
+    for axis in (pace, ground):
+        _plain(axis)
+    for at in km[1:][np.diff(moving.astype(int)) < 0]:
+        pace.axvline(at, color=GREY, lw=0.8, ls=":")
     return png(drawn)
 
 
@@ -230,6 +250,14 @@ def _smooth(values: Floats, seconds: int) -> Floats:
     wide = min(seconds, len(values))
     padded = np.pad(values, (wide // 2, wide - 1 - wide // 2), mode="edge")
     return np.convolve(padded, np.full(wide, 1 / wide), mode="valid")
+
+
+def _altitude(axis: Any, along: Floats, altitude_m: Floats) -> None:
+    """The ground, over 20 m at least: a flat run is to look flat."""
+    lowest = float(altitude_m.min())
+    axis.fill_between(along, altitude_m, lowest - 1, color=GROUND)
+    axis.set_ylim(lowest - 1, max(float(altitude_m.max()), lowest + 20) + 1)
+    axis.set_ylabel("altitude, m")
 
 
 def _plain(axis: Any) -> None:

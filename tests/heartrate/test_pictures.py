@@ -23,6 +23,7 @@ from formguide.heartrate.forecast_tables import (
 from formguide.heartrate.sequences import Floats, recorded
 from formguide.heartrate.shown import Shown
 from formguide.heartrate.tables import SPORT, Samples, Workouts, as_table
+from formguide.heartrate.typed_plan import inputs_of
 from formguide.lake import Lake, LakeError
 from tests.heartrate.invented_workouts import Invented, invented
 
@@ -67,6 +68,13 @@ def test_each_picture_is_a_picture() -> None:
         pictures.correlations(["a", "b"], matrix, matrix),
     ):
         assert min(size(png)) > 200
+
+
+def test_a_plan_is_drawn_and_another_plan_otherwise() -> None:
+    texts = ("2 km 5:00 up 3 %\n1 min rest\n1 km 4:30", "2 km 5:00\n1 km 4:30", "2 min rest")
+    drawn = [pictures.plan(inputs_of(text)) for text in texts]
+    assert [size(png) for png in drawn] == [(600, 320)] * 3 and len(set(drawn)) == 3
+    assert pictures.plan(inputs_of(texts[0])) == drawn[0]
 
 
 def test_the_same_workout_gives_the_same_bytes() -> None:
