@@ -16,6 +16,7 @@ import pytest
 from assets import launch
 from formguide.cli import main
 from formguide.formula1.sample import write_sample
+from tests.conftest import unpainted
 
 
 @dataclass(frozen=True)
@@ -29,28 +30,27 @@ class Said:
 
 Command = Callable[..., Said]
 
-INSTANCE_IN = launch.instance_in
-
 
 @contextmanager
-def forgotten() -> Iterator[None]:
-    """Dagster keeps the history of runs in memory: on disk it takes half of a small run's time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(launch, "instance_in", lambda _: dg.DagsterInstance.ephemeral())
-        yield
+def forgotten() -> Iterator[list[Path | None]]:
+    """Dagster keeps the history of runs in memory, where on disk it takes half of a small run's time, and no
+    picture is painted. Where the histories would have been kept, in the order of the runs."""
+    homes: list[Path | None] = []
+
+    def instance_in(home: Path | None) -> dg.DagsterInstance:
+        homes.append(home)
+        return dg.DagsterInstance.ephemeral()
+
+    with pytest.MonkeyPatch.context() as patch, unpainted():
+        patch.setattr(launch, "instance_in", instance_in)
+        yield homes
 
 
 @pytest.fixture(scope="module", autouse=True)
-def history_in_memory() -> Iterator[None]:
-    """No history on disk, but for who asks for `history_on_disk`."""
-    with forgotten():
-        yield
-
-
-@pytest.fixture
-def history_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The history where the command keeps it."""
-    monkeypatch.setattr(launch, "instance_in", INSTANCE_IN)
+def homes() -> Iterator[list[Path | None]]:
+    """No history on disk: where it would have been kept. No picture, but for who asks for `painted`."""
+    with forgotten() as asked_for:
+        yield asked_for
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from formguide.baseball.sample import write_sample
 from formguide.cli import main
 from formguide.formula1.sample import write_sample as write_races
 
-DATES = 16
+DATES = 10
 
 
 @pytest.fixture(scope="module")
@@ -113,23 +113,15 @@ def first_games(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return both
 
 
-def test_run_takes_every_sport_that_a_folder_has(formguide, first_games, tmp_path):
-    said = formguide("run", "--from", first_games, "--lake", tmp_path / "lake")
-    assert said.code == 0, said.err
-    for part in ("Grand Prix", "No day can be forecast", "forecast formula1", "forecast baseball"):
-        assert part in said.out, part
-    only = formguide("run", "--from", first_games / "baseball", "--lake", tmp_path / "lake")
-    assert only.code == 0, only.err
-    assert "Grand Prix" not in only.out
-
-
-def test_with_too_little_to_learn_from_it_says_what_is_missing_and_the_rest_goes_on(
+def test_run_takes_every_sport_that_a_folder_has_and_says_what_is_missing_to_forecast_one(
     formguide, first_games, tmp_path
 ):
     lake = tmp_path / "lake"
-    said = formguide("run", "baseball", "--from", first_games / "baseball", "--lake", lake)
+    said = formguide("run", "--from", first_games, "--lake", lake)
     assert said.code == 0, said.err
     why = r"\d{3} plate appearances before 2025-04-04, and a forecast needs 2,000"
+    for part in ("Grand Prix", "forecast formula1", "forecast baseball"):
+        assert part in said.out, part
     assert re.search(f"No day can be forecast: there are {why}", said.out), said.out
     games = formguide("sql", "SELECT count(*) AS n FROM baseball.games", "--format", "json", "--lake", lake)
     assert json.loads(games.out)[0]["n"] == 24
@@ -139,8 +131,9 @@ def test_with_too_little_to_learn_from_it_says_what_is_missing_and_the_rest_goes
     scored = formguide("backtest", "baseball", "--lake", lake)
     assert (scored.code, scored.err.count("formguide:")) == (1, 1)
     assert "nothing to score" in scored.err
-    again = formguide("run", "baseball", "--from", first_games / "baseball", "--lake", lake)
-    assert again.code == 0, again.err
+    only = formguide("run", "--from", first_games / "baseball", "--lake", lake)
+    assert only.code == 0, only.err
+    assert "Grand Prix" not in only.out and "No day can be forecast" in only.out
 
 
 def test_a_sample_of_one_sport_does_not_stand_in_the_way_of_another(formguide, diamond, league, tmp_path):
@@ -223,9 +216,13 @@ def test_backtest_as_rows_of_chosen_seasons(formguide, diamond):
     assert all(row["is_sample"] for row in rows)
 
 
-def test_a_scorecard_that_was_saved_is_compared_with(formguide, diamond, tmp_path):
+def test_the_scorecard_is_printed_saved_and_compared_with(formguide, diamond, tmp_path):
     file = tmp_path / "scores.json"
-    assert formguide("backtest", "baseball", "--save", file, "--lake", diamond).code == 0
+    said = formguide("backtest", "baseball", "--save", file, "--lake", diamond)
+    assert said.code == 0, said.err
+    for part in ("blend", "slot", "hindsight*", "not available before the game", "calibration_slope"):
+        assert part in said.out, part
+    assert "tenth_1_forecast" not in said.out
     kept = json.loads(file.read_text())
     first = next(row for row in kept if row["metric"] == "log_loss" and row["span"] == "all")
     first["value"] += 0.5
@@ -234,23 +231,16 @@ def test_a_scorecard_that_was_saved_is_compared_with(formguide, diamond, tmp_pat
     changes = [row["change"] for row in changed if row["change"] is not None]
     assert [change for change in changes if change] == [pytest.approx(-0.5)]
     assert len(changes) > 100
-    assert "Against" in formguide("backtest", "baseball", "--diff", file, "--lake", diamond).out
+    full = formguide("backtest", "baseball", "--diff", file, "--full", "--lake", diamond).out
+    assert "Against" in full and "tenth_1_forecast" in full
     file.write_text("[{}]")
     said = formguide("backtest", "baseball", "--diff", file, "--lake", diamond)
     assert (said.code, "not a saved scorecard" in said.err) == (1, True)
 
 
 def test_an_audit_of_seeds_is_shown_seed_by_seed(formguide, diamond):
-    said = formguide("backtest", "baseball", "--audit", 2, "--lake", diamond)
+    said = formguide("backtest", "baseball", "--audit", 1, "--full", "--lake", diamond)
     assert said.code == 0, said.err
     assert "Each seed by itself" in said.out
-    assert said.err.count("audit of a seed") == 2
-
-
-def test_backtest_prints_the_baselines_and_what_hindsight_is(formguide, diamond):
-    said = formguide("backtest", "baseball", "--lake", diamond)
-    assert said.code == 0, said.err
-    for part in ("blend", "slot", "hindsight*", "not available before the game", "calibration_slope"):
-        assert part in said.out, part
-    assert "tenth_1_forecast" not in said.out
-    assert "tenth_1_forecast" in formguide("backtest", "baseball", "--full", "--lake", diamond).out
+    assert said.err.count("audit of a seed") == 1
+    assert "tenth_1_forecast" in said.out

@@ -58,23 +58,23 @@ def test_the_next_race_is_shown(formguide, lake, tmp_path):
     assert "6 races: 6 computed, 0 reused" in said.out
 
 
-def test_output_is_where_it_was_asked_for(formguide, lake, tmp_path):
+def test_without_output_it_is_written_beside_and_without_verbose_there_is_no_log(formguide, lake, tmp_path):
     assert formguide("forecast", "formula1", "--lake", lake).code == 0
     assert (tmp_path / "predictions" / "season_2024.json").is_file()
-    formguide("forecast", "formula1", "--lake", lake, "--output", tmp_path / "deep" / "mine.json")
-    assert (tmp_path / "deep" / "mine.json").is_file()
+    assert not (lake / "formguide.log").exists()
 
 
 def test_a_parquet_file_per_race_lies_beside_the_document(forecast, tmp_path):
-    document = forecast()
-    files = sorted((tmp_path / "answer").glob("*.parquet"))
+    document = forecast(output=tmp_path / "deep" / "mine.json")
+    files = sorted((tmp_path / "deep" / "mine").glob("*.parquet"))
     assert [f.stem for f in files] == sorted(race["metadata"]["race_id"] for race in races(document))
     rows = pl.read_parquet(files[0])
     assert set(rows["scenario"]) == {"dry", "wet", "safety_car", "mixed"}
 
 
 def test_num_simulations(forecast, plain):
-    few = forecast("--num-simulations", 50)
+    few = forecast("--num-simulations", 50, "--use-bayesian")
+    assert few["metadata"]["use_bayesian"] is True
     assert few["metadata"]["num_simulations"] == 50
     assert few["season"]["num_simulations"] == 50
     share = races(few)[LAST]["predictions"][0]["simulated_win_probability"]
@@ -93,7 +93,6 @@ def test_use_bayesian(forecast, plain):
     certain = forecast("--no-use-bayesian")
     assert certain["metadata"]["use_bayesian"] is False
     assert max(wins(races(certain)[LAST]).values()) > max(wins(races(plain)[LAST]).values())
-    assert forecast("--use-bayesian")["metadata"]["use_bayesian"] is True
 
 
 def test_use_ml_layer(forecast, plain, monkeypatch):
@@ -104,18 +103,19 @@ def test_use_ml_layer(forecast, plain, monkeypatch):
     assert layered["metadata"]["use_ml_layer"] is True
     assert races(layered)[LAST]["metadata"]["model"] == "strengths+ml"
     assert wins(races(layered)[LAST]) != wins(races(plain)[LAST])
-    assert forecast("--no-use-ml-layer")["metadata"]["use_ml_layer"] is False
 
 
 def test_driver_weights(forecast, plain):
     last = races(plain)[LAST]["predictions"][-1]
-    weighted = forecast("--driver-weights", json.dumps({last["code"]: 50.0}))
+    weighted = forecast("--driver-weights", json.dumps({last["code"]: 50.0}), "--no-use-ml-layer")
+    assert weighted["metadata"]["use_ml_layer"] is False
     assert weighted["metadata"]["hand_weighted"] is True
     assert weighted["metadata"]["driver_weights"] == {last["code"]: 50.0}
     assert wins(races(weighted)[LAST])[last["driver"]] > 10 * last["win_probability"] > 0
 
 
-def test_team_weights(forecast, plain):
+def test_team_weights_stay_out_of_lake_and_scorecard(forecast, plain, lake):
+    before = {p: p.stat().st_mtime_ns for p in (lake / "formula1").rglob("current.json")}
     team = races(plain)[LAST]["predictions"][-1]["team"]
     weighted = forecast("--team-weights", json.dumps({team: 50.0}))
     assert weighted["metadata"]["team_weights"] == {team: 50.0}
@@ -124,11 +124,6 @@ def test_team_weights(forecast, plain):
         return sum(d["win_probability"] for d in races(document)[LAST]["predictions"] if d["team"] == team)
 
     assert of_team(weighted) > 10 * of_team(plain) > 0
-
-
-def test_hand_weighted_forecasts_stay_out_of_lake_and_scorecard(forecast, lake):
-    before = {p: p.stat().st_mtime_ns for p in (lake / "formula1").rglob("current.json")}
-    forecast("--team-weights", '{"Cobalt Works": 3}')
     assert {p: p.stat().st_mtime_ns for p in (lake / "formula1").rglob("current.json")} == before
 
 
@@ -229,9 +224,11 @@ def test_as_of(forecast, plain):
     assert leader["expected_points"] > leader["points_now"] + 40  # five races are to come
 
 
-def test_as_of_a_day_of_an_earlier_season(forecast, plain):
-    day = races(forecast("--season", 2023))[2]["metadata"]["as_of"][:10]
-    then = forecast("--as-of", day)
+def test_season_and_as_of_a_day_of_it(forecast):
+    earlier = forecast("--season", 2023)
+    assert earlier["metadata"]["season"] == 2023
+    assert {race["metadata"]["race_id"][:4] for race in races(earlier)} == {"2023"}
+    then = forecast("--as-of", races(earlier)[2]["metadata"]["as_of"][:10])
     assert then["metadata"]["season"] == 2023
     assert then["season"]["after_round"] == 3
 
@@ -243,40 +240,25 @@ def test_as_of_knows_what_was_known_then(forecast, plain):
     assert wins(then["predictions"][name]) == wins(race)
 
 
-def test_season(forecast):
-    earlier = forecast("--season", 2023)
-    assert earlier["metadata"]["season"] == 2023
-    assert {race["metadata"]["race_id"][:4] for race in races(earlier)} == {"2023"}
-
-
 def test_a_season_that_is_not_there(formguide, lake):
     said = formguide("forecast", "formula1", "--lake", lake, "--season", 1999)
     assert (said.code, "2023 to 2024" in said.err) == (1, True)
 
 
-def test_incremental_update_takes_over_what_has_not_changed(forecast):
+def test_incremental_update_takes_over_what_has_not_changed_and_the_history_grows(forecast):
     first = forecast()
     again = forecast("--incremental-update")
     assert (again["metadata"]["races_computed"], again["metadata"]["races_reused"]) == (0, 6)
     assert again["predictions"] == first["predictions"]
-    anew = forecast()
-    assert (anew["metadata"]["races_computed"], anew["metadata"]["races_reused"]) == (6, 0)
-
-
-def test_incremental_update_does_not_take_over_another_question(forecast):
-    forecast()
-    other = forecast("--incremental-update", "--p-wet", 0.5)
+    other = forecast("--incremental-update", "--p-wet", 0.5, "--num-simulations", 10)
     assert other["metadata"]["races_reused"] == 0
-
-
-def test_the_history_of_trainings_grows(forecast):
-    forecast()
-    history = forecast("--incremental-update", "--num-simulations", 10)["metadata"]["training_history"]
-    assert len(history) == 2
-    assert [h["configuration"]["num_simulations"] for h in history] == [5000, 10]
+    history = other["metadata"]["training_history"]
+    assert [h["configuration"]["num_simulations"] for h in history] == [5000, 5000, 10]
     assert all(h["duration_sec"] > 0 and h["races_processed"] == 6 for h in history)
-    assert history[0]["data_hash"] == history[1]["data_hash"]
-    assert history[0]["timestamp"] < history[1]["timestamp"]
+    assert len({h["data_hash"] for h in history}) == 1
+    assert history[0]["timestamp"] < history[1]["timestamp"] < history[2]["timestamp"]
+    anew = forecast("--num-simulations", 10)
+    assert (anew["metadata"]["races_computed"], anew["metadata"]["races_reused"]) == (6, 0)
 
 
 @pytest.fixture
@@ -312,9 +294,9 @@ def test_train_data_is_taken_in_and_only_what_changed_is_made_again(forecast, fo
 
 
 def test_force_retrain_carries_nothing_over(forecast):
-    kept = forecast("--incremental-update")["metadata"]["training_history"][-1]
+    first = forecast("--incremental-update")
+    kept = first["metadata"]["training_history"][-1]
     assert (kept["strengths_computed"], kept["strengths_carried_over"]) == (0, 10)
-    first = forecast()
     forced = forecast("--incremental-update", "--force-retrain")
     training = forced["metadata"]["training_history"][-1]
     assert (training["strengths_computed"], training["strengths_carried_over"]) == (10, 0)
@@ -324,18 +306,8 @@ def test_force_retrain_carries_nothing_over(forecast):
 
 def test_verbose_keeps_a_log(formguide, lake, tmp_path):
     said = formguide("forecast", "formula1", "--lake", lake, "--output", tmp_path / "a.json", "--verbose")
-    assert (lake / "formguide.log").is_file()
     assert "logging to" in said.err
-    log = tmp_path / "logs" / "mine.log"
-    formguide(
-        "forecast", "formula1", "--lake", lake, "--output", tmp_path / "a.json", "-v", "--log-file", log
-    )
-    assert "answered" in log.read_text()
-
-
-def test_without_verbose_there_is_no_log(forecast, lake):
-    forecast()
-    assert not (lake / "formguide.log").exists()
+    assert "answered" in (lake / "formguide.log").read_text()
 
 
 def test_a_file_that_is_something_else_is_not_overwritten(formguide, lake, tmp_path):

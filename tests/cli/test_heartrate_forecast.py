@@ -68,7 +68,7 @@ def test_a_route_without_times_is_planned_and_a_pace_is_kept(formguide, runner, 
     assert "the pace is planned" in asked(formguide, route, *words)
 
 
-def test_every_second_goes_to_a_file_and_a_picture_is_drawn(formguide, runner, tmp_path):
+def test_every_second_goes_to_a_file_and_a_picture_is_drawn(formguide, runner, tmp_path, painted):
     _, files = runner
     csv, png = tmp_path / "new" / "curve.csv", tmp_path / "curve.png"
     words = ("--history", files[-1].parent, "--csv", csv, "--picture", png, "--lake", tmp_path)

@@ -65,6 +65,11 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(str(lake.root))
 
 
+@pytest.fixture(autouse=True)
+def every_picture(painted: None) -> None:
+    """Here they are what is asked for."""
+
+
 def look(*words: object) -> None:
     typer.main.get_command(heartrate_app).main([str(word) for word in words], standalone_mode=False)
 
@@ -108,8 +113,10 @@ def test_what_is_handed_on(lake: Path, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.delenv("HF_TOKEN", raising=False)
     look("export", "model", "--lake", lake, "--out", tmp_path / "model", "--user", "bo")
     assert (tmp_path / "model" / "model.safetensors").is_file()
-    look("export", "dataset", "--lake", lake, "--out", tmp_path / "data", "--title", "Ours")
-    assert "# Ours" in (tmp_path / "data" / "README.md").read_text("utf-8")
+    named = ("--title", "Ours", "--license", "odbl")
+    look("export", "dataset", "--lake", lake, "--out", tmp_path / "data", *named)
+    card = (tmp_path / "data" / "README.md").read_text("utf-8")
+    assert "# Ours" in card and "license: odbl" in card
     for expected, words in (
         (
             "no run of nobody",

@@ -38,7 +38,7 @@ def course() -> str:
     return str(small().filter(pl.col("distance").cast(pl.String) == "70.3")["course"][0])
 
 
-def test_a_time_an_interval_the_field_and_a_picture(lake, tmp_path, capsys):
+def test_a_time_an_interval_the_field_and_a_picture(lake, tmp_path, capsys, painted):
     picture = tmp_path / "one.png"
     words = [
         "--distance",
