@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import time
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ class BodyCache:
             return None
         try:
             body = gzip.decompress(packed)
-        except (OSError, EOFError):
+        except (OSError, EOFError, zlib.error):
             return None
         # Body and note are two files: a run killed between them leaves a pair that does not match.
         if hashlib.sha256(body).hexdigest() != note["sha256"]:

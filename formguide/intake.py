@@ -13,6 +13,7 @@ import gzip
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -84,7 +85,7 @@ class Intake:
             raise LakeError(f"raw {sport} has no body {sha}")
         try:
             body = gzip.decompress(packed)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise LakeError(f"{self._body(sport, sha)} is damaged ({error}): delete it") from error
         if hashlib.sha256(body).hexdigest() != sha:
             raise LakeError(f"{self._body(sport, sha)} is damaged (other content than its name): delete it")

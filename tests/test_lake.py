@@ -414,7 +414,9 @@ def test_raw_files_do_not_depend_on_the_clock(tmp_path: Path) -> None:
 def test_a_damaged_raw_body_is_named(local: Lake) -> None:
     sha = local.raw_put("formula1", "f1db", "a.yml", b"a" * 100)
     place = Path(str(local.root)) / f"raw/formula1/bodies/{sha[:2]}/{sha}.gz"
-    for damage in (place.read_bytes()[:-9], files.zipped(b"b")):
+    whole = place.read_bytes()
+    # Cut off, bytes that are no deflate at all, and another body.
+    for damage in (whole[:-9], whole[:10] + b"\xff" * 8 + whole[18:], files.zipped(b"b")):
         place.write_bytes(damage)
         with pytest.raises(LakeError, match=rf"{sha}.gz is damaged"):
             local.raw_get("formula1", sha)

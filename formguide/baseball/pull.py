@@ -16,6 +16,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -311,7 +312,7 @@ def kept_status(place: Path) -> Json | None:
     try:
         with gzip.open(place) as file:
             head = file.read(_HEAD_BYTES)
-    except (OSError, EOFError):
+    except (OSError, EOFError, zlib.error):
         return None
     match = _STATUS.search(head)
     if match is None:
@@ -389,7 +390,7 @@ def _unzipped(place: UPath) -> bytes | None:
         return None
     try:
         return gzip.decompress(packed)
-    except (OSError, EOFError):
+    except (OSError, EOFError, zlib.error):
         return None  # damaged: what is fetched takes its place
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import gzip
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -81,7 +82,7 @@ def text_of(body: bytes, page: str) -> str:
     if body[:2] == b"\x1f\x8b":
         try:
             body = gzip.decompress(body)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise PageError(page, f"a damaged gzip file ({error})") from error
     declared = _CHARSET.search(body[:4096])
     for charset in ("utf-8-sig", declared[1].decode() if declared else "utf-8"):
