@@ -1,6 +1,6 @@
 """The features of a plate appearance: what the morning of its date knows of who takes part, and where.
 
-`feature_frame` makes them all in one pass in date order. **A feature of a date sees only earlier dates**: the
+`feature_frame` makes them all. **A feature of a date sees only earlier dates**: the
 second game of a doubleheader does not know the first, and rows of the date itself or later may say what they
 like. Where a source lacks a column, or too little has been seen, a feature is null.
 
@@ -188,7 +188,7 @@ COMPUTED = (
     "pitcher_catcher_framing",
     "days_rest",
 )
-"""What the pass computes, in its order; the others are read off the query."""
+"""What `Pass.run` computes, in its order; the others are read off the query."""
 
 _SWINGS = ("swinging_strikes", "fouls", "in_play")
 
