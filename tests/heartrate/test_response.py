@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from formguide.heartrate import response
+from formguide.heartrate._days import DAY_TERMS
 from formguide.heartrate.features import binned
-from formguide.heartrate.response import DAY_TERMS, STEP_SEC, TERMS, Response, terms
+from formguide.heartrate.response import STEP_SEC, TERMS, Response, terms
 from formguide.heartrate.sequences import Recorded
 from tests.heartrate.workouts_made import a_run, with_future
 
