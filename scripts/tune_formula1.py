@@ -1,6 +1,6 @@
 """Choose the constants of the Formula 1 model on the races of 2016 to 2022, and of no later one.
 
-    pip install -e '.[tune]'
+    pip install -e '.[tune]' -c constraints.txt
     python -m scripts.tune_formula1 strengths --from FOLDER --out tuned.json
     python -m scripts.tune_formula1 noise     --from FOLDER --start tuned.json --out tuned.json
     python -m scripts.tune_formula1 baselines --from FOLDER

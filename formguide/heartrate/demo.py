@@ -36,6 +36,7 @@ from formguide.heartrate.sequences import Inputs, Recorded
 from formguide.heartrate.shown import PLANNED, Shown
 from formguide.heartrate.typed_plan import EXAMPLE, PlanError, inputs_of
 from formguide.lake import Lake
+from formguide.plain import not_installed
 
 _BUTTONS = ["download", "fullscreen"]
 
@@ -229,7 +230,7 @@ def _gradio() -> Any:
     try:
         import gradio
     except ImportError as error:
-        raise NoDemoError('the demonstration needs gradio: pip install "formguide[demo]"') from error
+        raise NoDemoError(not_installed("gradio", "demo")) from error
     return gradio
 
 

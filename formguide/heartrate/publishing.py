@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Literal
 
+from formguide.plain import not_installed
+
 TOKEN, ENDPOINT = "HF_TOKEN", "HF_ENDPOINT"
 Kind = Literal["model", "dataset"]
 
@@ -36,7 +38,7 @@ def upload(folder: Path, repository: str, kind: Kind, *, private: bool = True) -
         from huggingface_hub import HfApi
         from huggingface_hub.errors import HfHubHTTPError
     except ImportError as error:
-        raise PublishError('uploading needs huggingface-hub: pip install "formguide[publish]"') from error
+        raise PublishError(not_installed("huggingface-hub", "publish")) from error
     hub = HfApi(endpoint=os.environ.get(ENDPOINT) or None, token=token, library_name="formguide")
     try:
         hub.create_repo(repository, repo_type=kind, private=private, exist_ok=True)

@@ -16,6 +16,8 @@ from typing import Any, Literal, Protocol
 
 import polars as pl
 
+from formguide.plain import not_installed
+
 
 class Tracker(Protocol):
     """Is told of one training: once that it begins, of each epoch, once that it has ended."""
@@ -91,7 +93,7 @@ class WeightsAndBiases:
         try:
             import wandb
         except ImportError:
-            raise NotInstalledError("wandb is not installed: pip install 'formguide[wandb]'") from None
+            raise NotInstalledError(not_installed("wandb", "wandb")) from None
         self._wandb = wandb
 
     def began(self, config: Mapping[str, Any]) -> None:

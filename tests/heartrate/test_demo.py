@@ -95,7 +95,7 @@ def test_without_gradio_or_a_model_one_line_says_so(
     with pytest.raises(SystemExit, match="of another version"):
         demo.main(tmp_path, [])
     monkeypatch.setitem(sys.modules, "gradio", None)
-    with pytest.raises(SystemExit, match=r"pip install .*formguide\[demo\]"):
+    with pytest.raises(SystemExit, match=r"pip install -e '\.\[demo\]'"):
         demo.main(folder, [])
 
 

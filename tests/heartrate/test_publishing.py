@@ -119,5 +119,5 @@ def test_without_a_token_nothing_is_asked(folder: Path, monkeypatch: pytest.Monk
     with pytest.raises(publishing.PublishError, match="no exported folder"):
         publishing.upload(folder / "part", "ours/heart", "model")
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(publishing.PublishError, match=r"pip install .*formguide\[publish\]"):
+    with pytest.raises(publishing.PublishError, match=r"pip install -e '\.\[publish\]'"):
         publishing.upload(folder, "ours/heart", "model")

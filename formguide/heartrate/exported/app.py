@@ -1,4 +1,4 @@
-"""A page on this machine to look at workouts and to try a prediction: `pip install "formguide[demo]"`."""
+"""A page on this machine to look at workouts and to try a prediction. Needs Formguide's extra `demo`."""
 
 from __future__ import annotations
 
