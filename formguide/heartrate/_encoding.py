@@ -30,11 +30,13 @@ _POOL = 16
 @dataclass(frozen=True)
 class Example:
     """A workout before scaling. steps (T, F): features, then cadence and power with NaN where there is none;
-    fixed (E,): of the user and the day; base (T,) or None: the forecast to correct, bpm; rate (T,): measured,
-    bpm, NaN where nothing was; all NaN of a workout that is to be forecast."""
+    fixed (E,): of the user and the day; every (n,) or None: the forecast to correct, bpm at 1 Hz; base (T,)
+    or None: the same at every step; rate (T,): measured, bpm, NaN where nothing was; all NaN of a workout
+    that is to be forecast."""
 
     steps: Floats
     fixed: Floats
+    every: Floats | None
     base: Floats | None
     rate: Floats
 
@@ -69,16 +71,19 @@ def example(
             values = getattr(inputs, name)
             there = np.full(rows, np.nan) if values is None else _trailing(values, step)
             columns.append(there[:, None])
-    fixed, curve = np.zeros(0), None
+    fixed, every = np.zeros(0), None
     if response is not None and (settings.embedding or (settings.base and base is None)):
         user = response.posterior(summaries)
         if settings.embedding:
             fixed = np.concatenate([response.embedding(user), _of_the_day(inputs.started_at, summaries)])
         if settings.base and base is None:
-            curve = response.curve(inputs, user, summaries, step)
+            every = response.curve(inputs, user, summaries)
     if settings.base and base is not None:
-        curve = np.asarray(base(inputs, history), dtype=np.float64)[::step]
-    return Example(np.concatenate(columns, axis=1), fixed, curve, binned(run.heart_rate_bpm, step))
+        every = np.asarray(base(inputs, history), dtype=np.float64)
+    at_steps = None if every is None else every[::step]
+    return Example(
+        np.concatenate(columns, axis=1), fixed, every, at_steps, binned(run.heart_rate_bpm, step)
+    )
 
 
 def examples(

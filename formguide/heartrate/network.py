@@ -64,7 +64,8 @@ class FittedNetwork:
     name: str = "network"
 
     def curve(self, inputs: Inputs, history: Sequence[Recorded]) -> Curve:
-        """The forecast of one workout at 1 Hz, between the network's steps on a straight line.
+        """The forecast of one workout at 1 Hz: what the network says at a step holds until the next one, of
+        the forecast that it corrects its correction, so that no second is known to an earlier one.
 
         history: the user's workouts that had ended when this one began, of which those of the same activity
         count; their heart rates are all that is known of the user's heart.
@@ -74,7 +75,7 @@ class FittedNetwork:
         nothing = Recorded(inputs, np.full(len(inputs), np.nan))
         given = example(nothing, history, told, self.settings, self.response, self.base)
         made = self._quantiles([self.encoder.scaled(given)], np.array([len(history)]))[0]
-        return _at_every_second(made, inputs, self.settings.step_sec)
+        return _at_every_second(made, given, inputs, self.settings.step_sec)
 
     def _quantiles(self, rows: Sequence[Scaled], earlier: NDArray[np.int64]) -> list[Floats]:
         """bpm at every step of each row, (T, 3)."""
@@ -218,7 +219,8 @@ def curves(fitted: FittedNetwork, runs: Sequence[Recorded]) -> list[Curve]:
     rows = [fitted.encoder.scaled(e) for e in made]
     out = fitted._quantiles(rows, _earlier(runs))
     return [
-        _at_every_second(q, run.inputs, fitted.settings.step_sec) for q, run in zip(out, runs, strict=True)
+        _at_every_second(q, given, run.inputs, fitted.settings.step_sec)
+        for q, given, run in zip(out, made, runs, strict=True)
     ]
 
 
@@ -265,7 +267,9 @@ def _earlier(runs: Sequence[Recorded]) -> NDArray[np.int64]:
     )
 
 
-def _at_every_second(made: Floats, inputs: Inputs, step_sec: int) -> Curve:
-    at = np.arange(len(made)) * float(step_sec)
-    low, middle, high = (np.interp(inputs.t_sec, at, made[:, k]) for k in range(3))
-    return Curve(low, middle, high)
+def _at_every_second(made: Floats, given: Example, inputs: Inputs, step_sec: int) -> Curve:
+    held = made[np.arange(len(inputs)) // step_sec]
+    if given.every is not None and given.base is not None:
+        moved = given.every - given.base[np.arange(len(inputs)) // step_sec]
+        held = np.clip(held + moved[:, None], _LEAST_BPM, _MOST_BPM)
+    return Curve(*held.T)

@@ -152,11 +152,9 @@ class Response:
             trust = (_TAILS + 1) / (_TAILS + shifts**2 / self.day[0, 0])
         return Posterior(mean, covariance, shifts, len(told))
 
-    def curve(
-        self, inputs: Inputs, user: Posterior, earlier: Sequence[Summary] = (), step_sec: int = STEP_SEC
-    ) -> Floats:
-        """The heart rate at seconds 0, step, 2 step …, bpm, without the day's own part."""
-        return np.asarray(terms(inputs, earlier)[::step_sec] @ user.mean)
+    def curve(self, inputs: Inputs, user: Posterior, earlier: Sequence[Summary] = ()) -> Floats:
+        """The heart rate at every second, bpm, without the day's own part."""
+        return np.asarray(terms(inputs, earlier) @ user.mean)
 
     def embedding(self, user: Posterior) -> Floats:
         """A user as numbers, (13,): the heart rate at ten moments of a standard run, how unsure its level is,

@@ -86,15 +86,28 @@ def test_a_damaged_file_is_named(fitted: FittedNetwork) -> None:
 
 
 @pytest.mark.parametrize("kind", ["lstm", "attention", "transformer"])
-def test_no_later_second_moves_an_earlier_step(kind: str) -> None:
+def test_no_later_second_moves_an_earlier_one(kind: str) -> None:
     settings = replace(SMALL, kind=kind, max_epochs=1)  # type: ignore[arg-type]
     fitted = network.fit(TRAIN[:8], HELD[:4], settings)
     run = HELD[3]
-    truth = fitted.curve(run.inputs, HELD[:3]).p50[:200]
-    for seed in range(2):
-        # Between steps a curve is a straight line, so that what follows 200 s moves nothing up to 200 s.
-        changed = with_future(run, 201, seed)
-        assert fitted.curve(changed, HELD[:3]).p50[:200] == pytest.approx(truth, abs=1e-3)
+    truth = fitted.curve(run.inputs, HELD[:3])
+    # On a step, and within one.
+    for seed, known in enumerate((200, 195)):
+        made = fitted.curve(with_future(run, known, seed), HELD[:3])
+        for now, then in zip((made.p10, made.p50, made.p90), (truth.p10, truth.p50, truth.p90), strict=True):
+            assert now[:known].tobytes() == then[:known].tobytes()
+            assert not np.array_equal(now[known:], then[known:])
+
+
+def test_between_two_steps_what_is_corrected_goes_on(fitted: FittedNetwork) -> None:
+    run = HELD[3]
+    assert fitted.response is not None
+    told = fitted.response.told(HELD[:3])
+    every = fitted.response.curve(run.inputs, fitted.response.posterior(told), told)
+    step = fitted.settings.step_sec
+    correction = fitted.curve(run.inputs, HELD[:3]).p50 - every
+    held = correction[np.arange(len(every)) // step * step]
+    assert correction == pytest.approx(held, abs=1e-9) and np.ptp(correction) > 0.1
 
 
 def test_a_later_workout_of_the_user_changes_nothing(fitted: FittedNetwork) -> None:
