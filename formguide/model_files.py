@@ -12,12 +12,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from formguide.plain import PlainError
+
 WEIGHTS_FILE = "weights.safetensors"
 
 Tensors = Mapping[str, NDArray[Any]]
 
 
-class ModelFileError(ValueError):
+class ModelFileError(PlainError, ValueError):
     """A saved network is not what it should be. The message is one line naming file and field."""
 
 

@@ -81,9 +81,7 @@ def example(
     if settings.base and base is not None:
         every = np.asarray(base(inputs, history), dtype=np.float64)
     at_steps = None if every is None else every[::step]
-    return Example(
-        np.concatenate(columns, axis=1), fixed, every, at_steps, binned(run.heart_rate_bpm, step)
-    )
+    return Example(np.concatenate(columns, axis=1), fixed, every, at_steps, binned(run.heart_rate_bpm, step))
 
 
 def examples(

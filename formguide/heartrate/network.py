@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["PARITY", "FittedNetwork", "NetworkSettings", "curves", "fit"]
 
 META_FILE = "config.json"
-FORMAT = "formguide heart rate network 1"
+FORMAT = "formguide heart rate network 2"
 _COVERAGE = 0.8
 _LEAST_BPM, _MOST_BPM = 30.0, 230.0
 _FEW = (0, 1, 3, 8)
@@ -49,13 +50,15 @@ class FittedNetwork:
     None; base: the forecast that it corrects, where that is not the response's (it is not saved: who loads
     such a network gives it again); below, above (4,): by what the interval is widened on either side to cover
     80 % of the validation workouts, for users with 0, 1, 3 and 8 earlier workouts or more; of a network
-    without quantiles its half widths, scaled; about: split, losses, device, scores.
+    without quantiles its half widths, scaled; learnt_until: when the last workout that it was trained or
+    validated on ended; about: split, losses, device, scores.
     """
 
     settings: NetworkSettings
     encoder: Encoder
     shape: Mapping[str, Any]
     weights: Mapping[str, NDArray[np.float32]]
+    learnt_until: datetime
     response: Response | None = None
     base: Base | None = None
     below: tuple[float, ...] = (1.0,) * len(_FEW)
@@ -116,6 +119,7 @@ class FittedNetwork:
             "needs_base": self.base is not None,
             "below": list(self.below),
             "above": list(self.above),
+            "learnt_until": self.learnt_until.isoformat(),
             "about": dict(self.about),
         }
         return model_files.to_files(tensors, META_FILE, meta)
@@ -130,6 +134,7 @@ class FittedNetwork:
             encoder = Encoder.from_dict(meta["encoder"])
             shape, below, above = meta["shape"], tuple(meta["below"]), tuple(meta["above"])
             about, name = meta["about"], meta["name"]
+            until = datetime.fromisoformat(meta["learnt_until"])
             if bool(meta["needs_base"]) != (base is not None):
                 wanted = "needs a base" if meta["needs_base"] else "corrects its own base, and takes no other"
                 raise ModelFileError(f"{META_FILE}: needs_base: the network {wanted}")
@@ -137,7 +142,7 @@ class FittedNetwork:
         kept = {k.removeprefix("response."): v for k, v in tensors.items() if k.startswith("response.")}
         with model_files.reading(WEIGHTS_FILE):
             response = Response.from_arrays(kept) if kept else None
-            made = cls(settings, encoder, shape, weights, response, base, below, above, about, name)
+            made = cls(settings, encoder, shape, weights, until, response, base, below, above, about, name)
             made._runner()
         return made
 
@@ -203,7 +208,8 @@ def fit(
     if tracker is not None:
         tracker.began({"name": name, **settings.as_dict(), **counts})
     made = _training.train(rows, held, shape, settings, tracker.epoch if tracker is not None else None)
-    fitted = FittedNetwork(settings, encoder, shape.as_dict(), made.weights, response, base, name=name)
+    until = max(run.inputs.ended_at for part in parts for run in part)
+    fitted = FittedNetwork(settings, encoder, shape.as_dict(), made.weights, until, response, base, name=name)
     about = counts | {"best_epoch": made.best_epoch, "losses": [list(pair) for pair in made.losses]}
     earlier = _earlier([*parts[0], *parts[1]])[len(rows) :]
     fitted = _calibrated(fitted, held, raw[1], earlier, about)

@@ -31,7 +31,7 @@ from formguide.schema import empty
 MODEL = "heart_rate_network"
 """The asset of the fitted network."""
 
-VERSION = "4"
+VERSION = "5"
 """Changes when the same workouts would give another network or other scores."""
 
 LEAST_USERS = 20

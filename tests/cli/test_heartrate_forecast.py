@@ -1,11 +1,20 @@
 """`formguide forecast heartrate`: a curve from files alone."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 
 import polars as pl
 import pytest
 
+from formguide.heartrate import network_issuing
+from formguide.heartrate.network import FORMAT, NetworkSettings
+from formguide.heartrate.population_backtest import NETWORK, Candidate
 from formguide.heartrate.sample.league import write_sample
+from formguide.heartrate.sequences import Recorded
+from formguide.heartrate.tables import SPORT
+from formguide.lake import Lake
+from tests.heartrate.workouts_made import some_users, to_lake
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +106,32 @@ def test_what_cannot_be_answered_is_said_in_one_line(formguide, runner, tmp_path
     filled = [word.format(run=files[-1], text=text) for word in words]
     got = formguide("forecast", "heartrate", *filled, "--lake", tmp_path / "lake")
     assert got.code == code and said in got.err.strip().splitlines()[-1]
+
+
+def test_the_network_is_asked_about_nothing_that_it_may_have_learnt_from(formguide, tmp_path):
+    lake, runs = Lake(str(tmp_path)), some_users(20, 2, 400)
+    to_lake(lake, runs)
+    network_issuing.make_network(
+        lake, networks={NETWORK: Candidate(NetworkSettings(hidden=4, max_epochs=1, batch_size=8))}
+    )
+    fitted, manifest = network_issuing.read_network(lake), lake.manifest(SPORT, network_issuing.MODEL, None)
+    assert fitted is not None and manifest is not None
+    assert fitted.learnt_until <= max(run.inputs.ended_at for run in runs)
+    before = max((run for run in runs if run.inputs.started_at <= fitted.learnt_until), key=_start).inputs
+    words = ("forecast", "heartrate", before.workout_id, "--model", "network", "--lake", tmp_path)
+    refused = formguide(*words)
+    assert refused.code == 2 and f"{fitted.learnt_until:%Y-%m-%d %H:%M}" in refused.err
+    # That a learnt run is said to begin later makes it no new one; a later one is answered.
+    assert formguide(*words, "--at", "2031-01-01").code == 2
+    later = replace(before, started_at=fitted.learnt_until + timedelta(days=1))
+    to_lake(lake, [Recorded(later, runs[0].heart_rate_bpm[: len(later)])])
+    assert as_object(formguide, *words[2:])["p50_bpm"]
+    older = fitted.to_files()
+    older["config.json"] = older["config.json"].replace(FORMAT.encode(), b"formguide heart rate network 0")
+    lake.write_bytes(SPORT, network_issuing.MODEL, None, older, "older", manifest.extra)
+    said = formguide(*words)
+    assert said.code == 1 and "network 0" in said.err and "Traceback" not in said.err
+
+
+def _start(run):
+    return run.inputs.started_at

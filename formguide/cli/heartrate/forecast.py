@@ -204,20 +204,18 @@ def _history(
 
 
 def _network(lake: Lake, asked: Run, at: datetime | None) -> Forecaster:
-    """The lake's network, for a run that begins after every workout it may have learnt from."""
+    """The lake's network, for a run that begins after every workout it has learnt from."""
     from formguide.heartrate.network_issuing import read_network
-    from formguide.heartrate.tables import Workouts
 
     found = read_network(lake)
     if found is None:
         raise CommandError("the lake has no network: formguide backtest heartrate fits one from 20 users on")
-    last = lake.read_table(SPORT, Workouts.name, None, Workouts)["started_at"].max()
     # A run that is said to begin later may still be one that it has learnt from.
     moments = [at, asked.recorded.inputs.started_at if asked.recorded is not None else None]
-    if any(moment is not None and isinstance(last, datetime) and moment <= last for moment in moments):
+    if any(moment is not None and moment <= found.learnt_until for moment in moments):
         raise UsageError(
-            f"--model network: it has learnt from workouts up to {last!s}: ask about a later run or a route, "
-            "or the personal model"
+            f"--model network: it has learnt from workouts until {found.learnt_until:%Y-%m-%d %H:%M} UTC: "
+            "ask about a later run or a route, or the personal model"
         )
     return found
 
