@@ -159,5 +159,8 @@ def parse_seasons(words: Sequence[str] | None) -> set[int] | None:
         # A month is written 202103, and there are more of those.
         if len(wanted) > (200 if wanted[-1] < 10_000 else 20_000):
             raise UsageError(f"--seasons {text!r}: that is {len(wanted)} seasons")
-        seasons.update(wanted)
+        there = {season for season in wanted if season < 10_000 or 1 <= season % 100 <= 12}
+        if not {wanted[0], wanted[-1]} <= there:
+            raise UsageError(f"--seasons {text!r}: a year has the months 01 to 12")
+        seasons |= there
     return seasons

@@ -8,7 +8,8 @@ from types import ModuleType
 import click
 from typer.core import TyperCommand
 
-SEASON_WORD = r"\d{4}([,-]\d{4})*"
+SEASON_WORD = r"\d{4}(\d\d)?([,-]\d{4}(\d\d)?)*"
+"""A season, 2024, or a month of one, 202403; ranges and lists of them."""
 
 
 def several_words(option: str, wants: str, word: str = r"[^-].*") -> type[TyperCommand]:
@@ -34,7 +35,9 @@ def several_words(option: str, wants: str, word: str = r"[^-].*") -> type[TyperC
                 listing = False
                 found.append(given)
         if option in args and option not in found:
-            raise click.UsageError(f"{option} wants {wants}", ctx)
+            after = next(iter(args[args.index(option) + 1 :]), "-")
+            but = "" if after.startswith("-") else f", not {after!r}"
+            raise click.UsageError(f"{option} wants {wants}{but}", ctx)
         return found
 
     return SeveralWords
@@ -42,7 +45,7 @@ def several_words(option: str, wants: str, word: str = r"[^-].*") -> type[TyperC
 
 def several_seasons(_: ModuleType) -> type[TyperCommand]:
     """A command whose `--seasons` takes several words."""
-    return several_words("--seasons", "one or more seasons", SEASON_WORD)
+    return several_words("--seasons", "one or more seasons, as 2024 or 2023-2025", SEASON_WORD)
 
 
 def _repeated(option: str, words: str) -> list[str]:

@@ -34,6 +34,7 @@ def asked(command: type, *words: str) -> str:
         (["--seasons", "2023,2024"], ["2023", "2024"]),
         (["--seasons=2023-2024"], ["2023-2024"]),
         (["--seasons", "2021,2023-2024", "2019"], ["2021", "2023-2024", "2019"]),
+        (["--seasons", "202104", "202106-202107,2023"], ["202104", "202106-202107", "2023"]),
         (["--seasons", "2023", "--loud", "--seasons", "2024"], ["2023", "2024"]),
     ],
 )
@@ -57,7 +58,8 @@ def test_seasons_of_several_words():
     assert parse_seasons([]) is None
     assert parse_seasons(["2023", "2024"]) == {2023, 2024}
     assert parse_seasons(["2021", "2023-2025"]) == {2021, 2023, 2024, 2025}
-    for wrong in (["then"], ["2025-2023"], ["2023-"], ["1-9999"]):
+    assert parse_seasons(["202111-202202", "2023"]) == {202111, 202112, 202201, 202202, 2023}
+    for wrong in (["then"], ["2025-2023"], ["2023-"], ["1-9999"], ["202113"], ["202100-202104"]):
         with pytest.raises(UsageError, match="--seasons"):
             parse_seasons(wrong)
 
