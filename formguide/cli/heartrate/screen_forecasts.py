@@ -18,6 +18,9 @@ from formguide.lake import Lake
 ROWS = 14
 """In about so many rows a curve is shown."""
 
+_FEWEST_FOR_T = 5
+"""Of fewer workouts a standard error is a guess, and what is divided by it says nothing."""
+
 
 def show_answer(console: Console, answer: Answer) -> None:
     """A curve in some rows, and what it comes to."""
@@ -85,6 +88,9 @@ def scores(console: Console, card: pl.DataFrame, full: bool, by: str | None = No
             title = f"{task}, {given}"
             title += "" if training == AS_RECORDED else f"; learnt from heart rates {training}"
             title += "" if scored == AS_RECORDED else f"; scored against heart rates {scored}"
+            if _not_the_headline(training, scored) and _says_the_same(part, of_task):
+                console.print(f"[dim]{title}: the same scores, no record is corrected[/dim]")
+                continue
             headline = part.filter(pl.col("by") == "all")
             _scores(console, headline, title)
             rest = part.filter(pl.col("by") != "all" if full else pl.col("by") == (by or ""))
@@ -101,12 +107,19 @@ def _not_the_headline(training: str, scored: str) -> bool:
     return CORRECTED in (training, scored)
 
 
+def _says_the_same(part: pl.DataFrame, of_task: pl.DataFrame) -> bool:
+    """Whether every score is that of the same model on the same runs, all as recorded."""
+    as_recorded = of_task.filter(pl.col("training") == AS_RECORDED, pl.col("scored") == AS_RECORDED)
+    both = part.join(as_recorded, on=["given", "model", "by", "group", "metric"], how="left")
+    return bool((both["value"] == both["value_right"]).fill_null(False).all())
+
+
 def _scores(console: Console, rows: pl.DataFrame, title: str) -> None:
     n = rows.row(0, named=True)
     shown = []
     for (model,), of in rows.partition_by("model", as_dict=True, maintain_order=True).items():
         by_metric = {str(row["metric"]): row for row in of.iter_rows(named=True)}
-        shown.append({"model": str(model), **_cells(by_metric)})
+        shown.append({"model": str(model), **_cells(by_metric, n["n_workouts"])})
     workouts = "workout" if n["n_workouts"] == 1 else "workouts"
     users = f" of {n['n_users']} users" if n["n_users"] > 1 else ""
     table(
@@ -116,9 +129,9 @@ def _scores(console: Console, rows: pl.DataFrame, title: str) -> None:
     )
 
 
-def _cells(of: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _cells(of: dict[str, dict[str, Any]], workouts: int) -> dict[str, Any]:
     mae = of["mae_bpm"]
-    gain, t = mae["difference"], mae["difference_t"]
+    gain, t = mae["difference"], mae["difference_t"] if workouts >= _FEWEST_FOR_T else None
     return {
         "MAE bpm": f"{mae['value']:.2f}{_error(mae['standard_error'])}",
         "RMSE": round(of["rmse_bpm"]["value"], 2),
