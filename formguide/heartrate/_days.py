@@ -47,7 +47,7 @@ def over_users(means: Sequence[Floats], covariances: Sequence[Floats]) -> tuple[
 
 
 def still_felt(at: datetime, done: Iterable[tuple[datetime, float]]) -> float:
-    """Work that is still felt at a moment, kJ/kg, of (end, kJ/kg) of workouts before it: each is worth 1/e
-    less a day later."""
-    hours = [((at - ended).total_seconds() / 3600, work) for ended, work in done]
+    """Work that is still felt at a moment, kJ/kg, of (end, kJ/kg) of workouts: each that had ended before it
+    is worth 1/e less a day later."""
+    hours = [((at - ended).total_seconds() / 3600, work) for ended, work in done if ended < at]
     return sum(work * float(np.exp(-since / FATIGUE_HOURS)) for since, work in hours)

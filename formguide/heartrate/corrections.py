@@ -30,7 +30,7 @@ from formguide.lake import Lake
 from formguide.making import Made, carried_over
 from formguide.schema import empty
 
-VERSION = "3"
+VERSION = "4"
 """Changes when the same workouts would be corrected otherwise."""
 
 MONTHS_BACK = 36

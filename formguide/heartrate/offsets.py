@@ -307,7 +307,8 @@ def _caution(people: list[list[Record]], population: Population) -> float:
     scores = []
     for own in people[:_CHECKED_USERS]:
         for k in range(FEWEST, len(own)):
-            expected = known(own[:k], own[k].started_at, population)
+            before = [record for record in own[:k] if record.ended_at < own[k].started_at]
+            expected = known(before, own[k].started_at, population)
             offset, spread = _offset(_fit(own[k], 0, expected, population), expected, population)
             scores.append(abs(offset) / spread)
     return float(np.median(scores) / 0.6745) if scores else 1.0

@@ -87,7 +87,7 @@ class Response:
         """What a history says, in the order of the starts, each workout with those that had ended before."""
         told: list[Summary] = []
         for run in sorted(history, key=lambda r: (r.inputs.started_at, r.inputs.workout_id)):
-            told.append(self.summary(run, [s for s in told if s.ended < _naive(run.inputs.started_at)]))
+            told.append(self.summary(run, _ended(told, run)))
         return told
 
     def summary(self, run: Recorded, earlier: Sequence[Summary] = ()) -> Summary:
@@ -282,7 +282,8 @@ def fit(runs: Sequence[Recorded], rounds: int = 12) -> Response:
         for _, own in by_user(list(runs)):
             summaries: list[Summary] = []
             for run in own:
-                summaries.append(response.summary(run, summaries) if clean else _raw(run, summaries))
+                earlier = _ended(summaries, run)
+                summaries.append(response.summary(run, earlier) if clean else _raw(run, earlier))
             users.append([s for s in summaries if s.steps])
         users = [user for user in users if user]
         if not users:
@@ -353,6 +354,11 @@ def _key(run: Recorded, earlier: Sequence[Summary]) -> bytes:
     for summary in earlier:
         digest.update(summary.key)
     return digest.digest()
+
+
+def _ended(summaries: Sequence[Summary], run: Recorded) -> list[Summary]:
+    """Those that had ended when a workout began."""
+    return [s for s in summaries if s.ended < _naive(run.inputs.started_at)]
 
 
 def _naive(at: datetime) -> datetime:

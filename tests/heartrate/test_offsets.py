@@ -115,6 +115,14 @@ def test_work_is_felt_a_day_later_by_a_third(clean: sample.Population) -> None:
     )
 
 
+def test_what_has_not_ended_is_not_felt_yet() -> None:
+    at = datetime(2021, 3, 1, 7)
+    before = (at - timedelta(hours=1), 30.0)
+    lasting = [(at + timedelta(hours=hours), 50.0) for hours in (0, 1, 200)]
+    assert still_felt(at, [before, *lasting]) == still_felt(at, [before]) > 0
+    assert still_felt(at, lasting) == 0
+
+
 def test_the_population_is_recovered_from_hearts_that_are_linear(clean: sample.Population) -> None:
     rng = np.random.default_rng(4)
     truth = np.array([5, 0, 0, 70, 9, 0, -2, 0, 0, 0, 0, 10, *[0] * 8], dtype=float)
