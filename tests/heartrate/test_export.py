@@ -21,7 +21,7 @@ from formguide.heartrate.forecast_tables import ForecastScorecard
 from formguide.heartrate.histories import read_history
 from formguide.heartrate.licence import licence
 from formguide.heartrate.personal import fit_personal
-from formguide.heartrate.sequences import Floats, Inputs
+from formguide.heartrate.sequences import Floats, Inputs, filled
 from formguide.heartrate.tables import SPORT, QualityFindings, Samples, Workouts, as_table
 from formguide.lake import Lake
 from tests.heartrate.invented_workouts import invented
@@ -92,6 +92,19 @@ def test_the_example_forecasts_what_formguide_does(
     found = usage.forecast(tmp_path / "model", speed, altitude, weeks + 6000 / (7 * 86400))
     for mine, theirs in zip(found, (expected.p10, expected.p50, expected.p90), strict=True):
         assert mine == pytest.approx(theirs, abs=0.01)
+
+
+def test_the_example_fills_gaps_as_formguide_does(tmp_path: Path) -> None:
+    t = np.array([0, 1, 2, 17, 33, 34, 300, 301], dtype=float)
+    speed = np.array([0, np.nan, 2, 5, 1, 4, 3, 2.5])
+    rows = pl.DataFrame({"t_sec": t, "speed_mps": speed, "altitude_m": 9 * speed})
+    rows.write_csv(tmp_path / "gaps.csv")
+    clock = np.arange(302.0)
+    for found, said in zip(usage._read(str(tmp_path / "gaps.csv")), (speed, 9 * speed), strict=True):
+        assert found.tobytes() == filled(clock, t, said).tobytes()
+    found, _ = usage._read(str(tmp_path / "gaps.csv"))
+    assert found[9] == pytest.approx(2 + 3 * 7 / 15)
+    assert found[32] == 5 and found[299] == 4, "nobody speeds up before it was seen"
 
 
 def test_what_it_was_made_from_ends_when_it_says(lake: Lake, tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ from safetensors.numpy import load_file
 
 Floats = NDArray[np.float64]
 
+MOST_BETWEEN_SEC = 15.0
+"""Rows no further apart than this are near each other."""
+
 
 def forecast(
     folder: Path, speed_mps: Floats, altitude_m: Floats, weeks: float = 0.0
@@ -102,7 +105,19 @@ def _read(path: str) -> tuple[Floats, Floats]:
     if (np.diff(t) <= 0).any():
         raise SystemExit(f"{path}: t_sec does not rise from row to row")
     clock = np.arange(t[0], t[-1] + 1.0)
-    return np.interp(clock, t, speed), np.interp(clock, t, altitude)
+    return _filled(clock, t, speed), _filled(clock, t, altitude)
+
+
+def _filled(clock: Floats, t_sec: Floats, values: Floats) -> Floats:
+    """Values at every second: on the line between two that are near each other; over a longer gap the last
+    one holds, so that nobody speeds up before it was seen."""
+    known = np.isfinite(values)
+    if not known.any():
+        return np.zeros(len(clock))
+    t, held = t_sec[known], values[known]
+    last = np.maximum(np.searchsorted(t, clock, side="right") - 1, 0)
+    gap = t[np.minimum(last + 1, len(t) - 1)] - t[last]
+    return np.asarray(np.where(gap <= MOST_BETWEEN_SEC, np.interp(clock, t, held), held[last]))
 
 
 def _weeks(said: str) -> float:
