@@ -4,6 +4,9 @@ sensor.
 J. Ni, L. Muhlstein, J. McAuley, "Modeling Heart Rate and Activity Data for Personalized Fitness
 Recommendation", WWW 2019: Endomondo's workouts of 500 points; timestamps in seconds since 1970, speed in km/h
 where the device gave one, altitude in metres, latitude and longitude in degrees.
+
+A line needs a user and times. Of a sensor, what is no number is set aside, or all of it where its length is
+not that of the times: no sensor, least of all the heart rate, decides whether a workout counts.
 """
 
 from __future__ import annotations
@@ -14,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from formguide.heartrate.readings import Floats, Reading, Unreadable, activity_of, gender_of
+from formguide.heartrate.readings import NOTES_KEPT, Floats, Reading, Unreadable, activity_of, gender_of
+from formguide.records import Reject, set_aside
 
 _ARRAYS = {
     "heart_rate": "heart_rate_bpm",
@@ -37,17 +41,19 @@ def read_line(path: str, line: bytes) -> Reading:
     user = said.get("userId")
     if not isinstance(user, int | str):
         raise Unreadable("is missing", field="userId")
-    times = _array(said, "timestamp")
+    times, notes = _array(path, said, "timestamp")
+    if notes:
+        raise Unreadable(notes[0].reason, notes[0].row, "timestamp")
     if times is None:
         raise Unreadable("is missing", field="timestamp")
     channels = {}
     for name, channel in _ARRAYS.items():
-        values = _array(said, name)
-        if values is None:
-            continue
-        if len(values) != len(times):
-            raise Unreadable(f"has {len(values)} values for {len(times)} timestamps", field=name)
-        if np.isfinite(values).any():
+        values, wrong = _array(path, said, name)
+        if values is not None and len(values) != len(times):
+            reason = f"has {len(values)} values for {len(times)} timestamps"
+            values, wrong = None, [set_aside(path, None, name, reason, b"")]
+        notes += wrong
+        if values is not None and np.isfinite(values).any():
             channels[channel] = values
     if "speed_mps" in channels:
         channels["speed_mps"] = channels["speed_mps"] / _KMH
@@ -62,6 +68,7 @@ def read_line(path: str, line: bytes) -> Reading:
         channels,
         latitude,
         longitude,
+        notes,
     )
 
 
@@ -90,23 +97,31 @@ def _as_json(text: str) -> Any:
         return None
 
 
-def _array(said: dict[str, Any], name: str) -> Floats | None:
-    """An array of numbers, NaN for what is null; None where there is none. Raises `Unreadable`."""
+def _array(path: str, said: dict[str, Any], name: str) -> tuple[Floats | None, list[Reject]]:
+    """An array of numbers, NaN for what is null or no number, None where there is none; and what of it is set
+    aside, by its place (from 1)."""
     values = said.get(name)
     if values is None or values == []:
-        return None
+        return None, []
     if not isinstance(values, list):
-        raise Unreadable(f"{str(values)[:40]!r} is not an array", field=name)
+        return None, [set_aside(path, None, name, f"{str(values)[:40]!r} is not an array", b"")]
+    notes: list[Reject] = []
     try:
         found = np.array(values, dtype=float)
-    except (ValueError, TypeError, OverflowError) as error:
-        wrong = next(
-            (place for place, value in enumerate(values) if not isinstance(value, int | float | None)), 0
-        )
-        raise Unreadable(f"{values[wrong]!r} at place {wrong} is not a number", field=name) from error
-    if found.ndim != 1:
-        raise Unreadable("an array of arrays", field=name)
-    return np.where(np.isfinite(found), found, np.nan)
+    except (ValueError, TypeError, OverflowError):
+        found = np.empty(0)
+    if found.shape != (len(values),):
+        found = np.full(len(values), np.nan)
+        for place, value in enumerate(values):
+            try:
+                found[place] = np.nan if value is None else float(value)
+            except (ValueError, TypeError, OverflowError):
+                written = repr(value)[:60]
+                reason = f"{written} is not a number"
+                notes.append(set_aside(path, place + 1, name, reason, written.encode()))
+    if (more := len(notes) - NOTES_KEPT) > 0:
+        notes[NOTES_KEPT:] = [set_aside(path, None, name, f"{more} more could not be read", b"")]
+    return np.where(np.isfinite(found), found, np.nan), notes
 
 
 def _text(value: object) -> str | None:

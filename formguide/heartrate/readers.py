@@ -14,7 +14,7 @@ from formguide.heartrate.clock import FIRST_SEC, LAST_SEC
 from formguide.heartrate.readings import Floats, Reading, Unreadable, ending, looks_like, unpacked
 from formguide.records import Reject, set_aside
 
-VERSION = "1"
+VERSION = "2"
 """Changes when the same files would be read as something else."""
 
 _READERS: dict[str, Callable[[str, bytes], list[Reading]]] = {

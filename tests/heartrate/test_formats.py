@@ -10,7 +10,7 @@ import gpxpy
 import numpy as np
 import pytest
 
-from formguide.heartrate import csv_files, readers
+from formguide.heartrate import csv_files, readers, results
 from formguide.heartrate.clock import clocked
 from formguide.heartrate.readings import Reading
 from formguide.heartrate.tables import FORMATS
@@ -82,8 +82,8 @@ def test_a_line_of_fitrec_as_json_and_as_python():
         (files.fitrec(files.run(9))[:-40], "neither JSON nor a Python dict"),
         (b"__import__('os').getcwd()", "neither JSON nor a Python dict"),
         (b"[1, 2]", "a list where an object was expected"),
-        (files.fitrec(files.run(9), heart_rate=[1, 2]), "field heart_rate: has 2 values for 9 timestamps"),
-        (files.fitrec(files.run(9), altitude=["a"] * 9), "field altitude: 'a' at place 0 is not a number"),
+        (files.fitrec(files.run(2), timestamp=["a", 1]), "record 1, field timestamp: 'a' is not a number"),
+        (files.fitrec(files.run(2), timestamp="now"), "field timestamp: 'now' is not an array"),
         (files.fitrec(files.run(9), timestamp=None), "field timestamp: is missing"),
         (files.fitrec(files.run(9), userId=None), "field userId: is missing"),
     ],
@@ -94,6 +94,57 @@ def test_a_bad_line_is_named_and_the_others_go_on(line, said):
     assert isinstance(found[0], Reject) and isinstance(found[1], Reading)
     assert str(found[0]).startswith("f.json:1") and said in str(found[0])
     assert found[0].payload == line
+
+
+@pytest.mark.parametrize("sensor", ["heart_rate", "altitude", "speed", "latitude"])
+@pytest.mark.parametrize(
+    ("values", "said", "known"),
+    [
+        ([1, 2], ["field SENSOR: has 2 values for 9 timestamps"], []),
+        ("high", ["field SENSOR: 'high' is not an array"], []),
+        ({"a": 1}, ["field SENSOR: \"{'a': 1}\" is not an array"], []),
+        (
+            [50, "a", None, 53, [54], 10**400, *[56] * 3],
+            [
+                "record 2, field SENSOR: 'a' is not a number",
+                "record 5, field SENSOR: [54] is not a number",
+                f"record 6, field SENSOR: 1{'0' * 59} is not a number",
+            ],
+            [0, 3, 6, 7, 8],
+        ),
+        ([[50]] * 9, [f"record {n}, field SENSOR: [50] is not a number" for n in range(1, 10)], []),
+    ],
+)
+def test_what_a_sensor_of_a_line_says_wrongly_is_set_aside_and_the_workout_stays(sensor, values, said, known):
+    line = files.fitrec(files.run(9), **{sensor: values})
+    (found,) = readers.read(readers.FITREC, "f.json/202103-0000.jsonl", b"1\t%s\n" % line)
+    assert isinstance(found, Reading) and len(found.time_sec) == 9
+    assert [str(note) for note in found.notes] == [
+        f"f.json:1, {reason.replace('SENSOR', sensor)}" for reason in said
+    ]
+    channels = {**found.channels, "latitude": found.latitude}
+    channel = {"heart_rate": "heart_rate_bpm", "altitude": "altitude_m", "speed": "speed_mps"}.get(
+        sensor, sensor
+    )
+    kept = channels.get(channel)
+    assert ([] if kept is None else np.flatnonzero(np.isfinite(kept)).tolist()) == known
+    others = {"heart_rate_bpm", "altitude_m", "speed_mps"} - {channel}
+    assert all(np.isfinite(found.channels[other]).all() for other in others)
+
+
+def test_no_heart_rate_decides_whether_a_line_is_a_workout():
+    rows = files.run(400)
+    lines = [files.fitrec(rows, heart_rate=said) for said in (None, [1], ["a"] * 400, ["a", *[90] * 399])]
+    months = [
+        results.read_month(202103, {readers.FITREC: {"f.json/202103-0000.jsonl": b"1\t%s\n" % line}})
+        for line in lines
+    ]
+    for month in months:
+        assert not month.refused and month.workouts.height == 1
+        assert month.samples.drop("heart_rate_bpm").equals(months[0].samples.drop("heart_rate_bpm"))
+    assert [len(month.rejects) for month in months] == [0, 1, 21, 1]
+    assert str(months[2].rejects[-1]) == "f.json:1, field heart_rate: 380 more could not be read"
+    assert [month.workouts["has_heart_rate"][0] for month in months] == [False, False, False, True]
 
 
 BOMB = (
