@@ -43,7 +43,7 @@ from formguide.heartrate.sequences import Floats, Recorded, alike, by_user
 from formguide.heartrate.tables import RUN
 from formguide.schema import dtypes, empty
 
-VERSION = "3"
+VERSION = "4"
 """Changes when the same runs would be scored otherwise."""
 
 REAL, GENERATED = "real", "generated"

@@ -19,7 +19,7 @@ from formguide.heartrate.ode import DEFAULT_PRIOR, Physiology
 from formguide.heartrate.pace_plan import NoRoute
 from formguide.heartrate.personal import keys_of
 from formguide.heartrate.remembered import Memory
-from formguide.heartrate.sequences import Recorded, alike
+from formguide.heartrate.sequences import Recorded, alike, ended_before
 from formguide.heartrate.tables import RUN
 
 USUAL_BPM, USUAL_RUNS = 8.0, 2.0
@@ -46,10 +46,11 @@ def pace_doubt_bpm(history: Sequence[Recorded], activity: str = RUN) -> float:
 
 
 def _led_astray(known: Sequence[Recorded], k: int) -> float:
-    """Mean square of what the plan of a run, made from those before it, was off by; NaN without a route."""
+    """Mean square of what the plan of a run, made from those that had ended when it began, was off by; NaN
+    without a route."""
     inputs = known[k].inputs
     try:
-        plan = pace_plan.planned(inputs, known[:k])
+        plan = pace_plan.planned(inputs, ended_before(known[:k], known[k]))
     except NoRoute:
         return float("nan")
     ran, planned = (ode.simulate(_TEXTBOOK, one) for one in (inputs, plan))

@@ -24,12 +24,12 @@ from formguide.heartrate import intervals, ode
 from formguide.heartrate.curves import Curve
 from formguide.heartrate.ode import DEFAULT_PRIOR, OdeSettings, Physiology, Prior
 from formguide.heartrate.remembered import Memory, OfObjects
-from formguide.heartrate.sequences import Floats, Inputs, Recorded, alike, by_user
+from formguide.heartrate.sequences import Floats, Inputs, Recorded, alike, by_user, ended_before
 from formguide.heartrate.wandering import wander_variance
 
 FORMGUIDE, ODE = "formguide", "ode"
 
-VERSION = "3"
+VERSION = "4"
 """Changes when the same runs would give other forecasts."""
 
 MOST_RUNS = 40
@@ -109,14 +109,16 @@ class Personal:
         return found, level_of_late(found, known, at) if self.carries_level else 0.0
 
     def _met(self, known: Sequence[Recorded], keys: Sequence[str]) -> list[Floats]:
-        """Errors of the latest runs, each forecast from those before it, as `intervals.shares_within`."""
+        """Errors of the latest runs, each forecast from those that had ended when it began, as
+        `intervals.shares_within`."""
 
         def met(k: int) -> Floats:
-            run = known[k]
-            found, level = self._fitted(run.inputs.started_at, known[:k], WALK, keys[k])
+            run, before = known[k], ended_before(known[:k], known[k])
+            key = keys_of(self.prior, before)[-1]
+            found, level = self._fitted(run.inputs.started_at, before, WALK, key)
             off = ode.measured(run) - _curve(found, level, run.inputs)
-            wander, weeks = _wandering(found, known[:k], run.inputs.started_at)
-            return intervals.shares_within(intervals.units(off, k, math.sqrt(wander * weeks)))
+            wander, weeks = _wandering(found, before, run.inputs.started_at)
+            return intervals.shares_within(intervals.units(off, len(before), math.sqrt(wander * weeks)))
 
         first = max(1, len(known) - MOST_WALKED)
         own = f"{keys[0]} {self.carries_level}"

@@ -132,10 +132,10 @@ def fit_ridge(training: Sequence[Recorded]) -> Ridge:
     Where the users make a population, the penalty is chosen on every second of them, with the common
     regression of the others: on users whom it has not seen.
     """
-    users = [[rows_of(run) for run in runs] for _, runs in by_user(alike(training))]
-    users = [[rows for rows in runs if len(rows.y)] for runs in users]
+    users = [[(run, rows_of(run)) for run in runs] for _, runs in by_user(alike(training))]
+    users = [[(run, rows) for run, rows in runs if len(rows.y)] for runs in users]
     many = len(users) >= LEAST_USERS
-    others = [rows for runs in users[::2] for rows in runs] if many else []
+    others = [rows for runs in users[::2] for _, rows in runs] if many else []
     tuned = _last_workouts(users[1::2] if many else users)
     if not tuned:
         return Ridge(DEFAULT_PENALTY, None, -NOBODY_SPREAD_BPM, NOBODY_SPREAD_BPM)
@@ -147,14 +147,17 @@ def fit_ridge(training: Sequence[Recorded]) -> Ridge:
     scores = {penalty: float(np.mean([np.abs(e).mean() for e in of])) for penalty, of in met.items()}
     penalty = min(scores, key=lambda p: scores[p])
     low, high = np.quantile(np.concatenate(met[penalty]), [0.1, 0.9])
-    common = fit_line([rows for runs in users for rows in runs], penalty) if many else None
+    common = fit_line([rows for runs in users for _, rows in runs], penalty) if many else None
     return Ridge(penalty, common, float(low), float(high))
 
 
-def _last_workouts(users: list[list[Rows]]) -> list[tuple[Rows, list[Rows]]]:
-    """The last workouts of users, each with those before it: the last 40 % of each, `MOST_TUNED` in all."""
+def _last_workouts(users: list[list[tuple[Recorded, Rows]]]) -> list[tuple[Rows, list[Rows]]]:
+    """The last workouts of users, each with those that had ended when it began: of the last 40 % of each that
+    have any, `MOST_TUNED` in all."""
     found = []
     for runs in users:
-        first = max(1, round(0.6 * len(runs)))
-        found += [(runs[k], runs[:k]) for k in range(first, len(runs))]
+        for run, rows in runs[max(1, round(0.6 * len(runs))) :]:
+            begins = run.inputs.started_at
+            earlier = [of for before, of in runs if before.inputs.ended_at < begins]
+            found += [(rows, earlier)] if earlier else []
     return found[:: max(1, -(-len(found) // MOST_TUNED))]

@@ -104,6 +104,11 @@ def by_user(runs: list[Recorded]) -> Iterator[tuple[str, list[Recorded]]]:
         yield user, of_user(runs, user)
 
 
+def ended_before(runs: Sequence[Recorded], later: Recorded) -> list[Recorded]:
+    """The workouts that had ended when another one began."""
+    return [run for run in runs if run.inputs.ended_at < later.inputs.started_at]
+
+
 def alike(runs: Sequence[Recorded], activity: str = RUN) -> list[Recorded]:
     """The workouts of an activity: a ride's heart rate says nothing of what a run asks."""
     return [run for run in runs if run.inputs.activity == activity]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from formguide.heartrate import ode, pace_plan
+from formguide.heartrate import ode, pace_doubt, pace_plan
 from formguide.heartrate.ode import DEFAULT_PRIOR, Physiology
 from formguide.heartrate.pace_doubt import USUAL_BPM, USUAL_RUNS, pace_doubt_bpm
 from formguide.heartrate.sequences import Inputs, Recorded
@@ -57,3 +57,15 @@ def test_rides_and_heart_rates_say_nothing():
     silent = [Recorded(run.inputs, np.full(len(run.inputs), np.nan)) for run in runs]
     ride = Recorded(replace(runs[0].inputs, activity="ride", workout_id="ride"), runs[0].heart_rate_bpm)
     assert pace_doubt_bpm(silent) == pace_doubt_bpm(runs) == pace_doubt_bpm([ride, *runs])
+
+
+def test_a_past_run_is_planned_again_from_what_had_ended_when_it_began():
+    runs = at_speeds([2.7, 2.7, 2.7])
+    slower = at_speeds([1.5])[0]
+
+    def with_another(before_sec):
+        begins = runs[-1].inputs.started_at - timedelta(seconds=before_sec)
+        return [*runs[:2], replace(slower, inputs=replace(slower.inputs, started_at=begins)), runs[-1]]
+
+    lasting, ended = (pace_doubt._led_astray(with_another(before_sec), 3) for before_sec in (900, 3600))
+    assert lasting == pace_doubt._led_astray(runs, 2) != ended

@@ -75,6 +75,23 @@ def test_runs_that_had_not_ended_are_not_known(runs):
     assert bytes_of(forecast_run(held, runs, as_of=before)) == bytes_of(Personal().curve(held, runs[:3]))
 
 
+def test_a_past_run_is_forecast_again_from_what_had_ended_when_it_began(runs):
+    begins = runs[5].inputs.started_at
+    # It began a minute before the next run, and ended a minute after that had begun.
+    inputs = inputs_of(40, seconds=120)
+    lasting = beating(replace(inputs, workout_id="x", started_at=begins - timedelta(seconds=60)), shift=30.0)
+
+    def met(known):
+        own = Personal()
+        return own._met(known, personal.keys_of(own.prior, known))[-1].tobytes()
+
+    assert met([*runs[:5], lasting, runs[5]]) == met(runs[:6])
+    other = replace(lasting, heart_rate_bpm=lasting.heart_rate_bpm - 9)
+    assert met([lasting, runs[5]]) == met([other, runs[5]])
+    ended = replace(lasting, inputs=replace(lasting.inputs, started_at=begins - timedelta(seconds=180)))
+    assert met([*runs[:5], ended, runs[5]]) != met(runs[:6])
+
+
 def test_what_is_remembered_changes_nothing(runs):
     held, own = inputs_of(30), Personal()
     other = [replace(run, heart_rate_bpm=run.heart_rate_bpm[::-1].copy()) for run in runs]

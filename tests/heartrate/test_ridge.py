@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -67,6 +68,18 @@ def test_a_population_speaks_for_whoever_is_new_and_own_runs_correct_it():
 
     assert 15 < error([]) < 35
     assert error(own) < 4
+
+
+def test_the_penalty_is_chosen_on_forecasts_from_what_had_ended():
+    runs = runs_of(4, seconds=600)
+    begins = runs[3].inputs.started_at - timedelta(seconds=60)
+    lasting = replace(runs[2], inputs=replace(runs[2].inputs, started_at=begins))
+    of = [(run, ridge.rows_of(run)) for run in (*runs[:2], lasting, runs[3])]
+    tuned = ridge._last_workouts([of])
+    assert [rows for rows, _ in tuned] == [rows for _, rows in of[2:]]
+    assert [len(earlier) for _, earlier in tuned] == [2, 2]
+    assert ridge._last_workouts([of[2:]]) == []
+    assert ridge.fit_ridge([lasting, runs[3]]).penalty == ridge.DEFAULT_PENALTY
 
 
 def test_whoever_has_nobody_gets_a_mean():
