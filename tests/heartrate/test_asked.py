@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from formguide.heartrate import asked as asking
-from formguide.heartrate.asked import Run, answer, read_files, read_latest
+from formguide.heartrate import pace_plan
+from formguide.heartrate.asked import Answer, Run, answer, read_files, read_latest
 from formguide.heartrate.sequences import Recorded
 from tests.heartrate import workout_files as files
 from tests.heartrate.hearts import runs_of
@@ -26,6 +27,10 @@ def again(run: Recorded) -> Recorded:
         started_at=run.inputs.started_at + timedelta(seconds=60),
     )
     return Recorded(inputs, run.heart_rate_bpm + 25)
+
+
+def bytes_of(found: Answer) -> bytes:
+    return found.curve.p10.tobytes() + found.curve.p50.tobytes() + found.curve.p90.tobytes()
 
 
 @pytest.mark.parametrize("route_only", [False, True])
@@ -45,6 +50,21 @@ def test_what_was_run_between_it_and_the_moment_named_is_known() -> None:
     later = RUNS[3].inputs.ended_at + timedelta(days=1)
     assert answer(Run(RUNS[2]), RUNS, at=later).earlier == 3
     assert answer(Run(RUNS[2]), RUNS).earlier == 2
+
+
+def test_what_had_not_ended_is_not_known_though_it_had_begun() -> None:
+    """The run asked about was over before the other began, or is still to be run."""
+    at = RUNS[2].inputs.started_at
+    inputs = replace(RUNS[3].inputs, workout_id="me/lasting", started_at=at - timedelta(seconds=300))
+    lasting = replace(RUNS[3], inputs=inputs, heart_rate_bpm=RUNS[3].heart_rate_bpm + 30)
+    assert inputs.started_at < at < inputs.ended_at
+    for asked in (Run(RUNS[1]), Run(None, pace_plan.route_of(RUNS[2].inputs))):
+        with_it, without = (
+            answer(asked, history, at=at, everybody=[*OTHERS, *history])
+            for history in ([*RUNS[:2], lasting], RUNS[:2])
+        )
+        assert with_it.earlier == without.earlier > 0
+        assert bytes_of(with_it) == bytes_of(without)
 
 
 @pytest.fixture
