@@ -37,7 +37,6 @@ NAMED_PACE = "pace that was named"
 MOST_READ = 80
 """So many of the latest workouts of an activity are read: the pace is planned from 60, the curve learnt from
 40, and some may not be fit to learn from."""
-_AT_ONCE = 20
 
 ME = "me"
 """Whose workouts files without a user are."""
@@ -105,25 +104,31 @@ def read_latest(
     enough: int = MOST_READ,
     user_id: str = ME,
 ) -> Read:
-    """The workouts in some files that began before a moment (UTC; None: all), the latest files first, until
-    there are `enough` of an activity: a forecast learns from no more, and years of files take minutes.
+    """The workouts in some files that had ended before a moment (UTC; None: all), the latest files first,
+    until there are `enough` of an activity: a forecast learns from no more, and years of files take minutes.
 
-    Files without a date are read as well, so that what is wrong with them is told.
+    What had not ended is neither known nor counted, and decides nothing of what is. Files without a date are
+    read as well, so that what is wrong with them is told.
     """
-    begun = {file: readers.times_in(file.name, file.read_bytes()) for file in _files(paths)}
     moment = np.inf if before is None else before.replace(tzinfo=UTC).timestamp()
-    past = [file for file, times in begun.items() if not len(times) or times.min() < moment]
-    past.sort(key=lambda file: -begun[file].max() if len(begun[file]) else -np.inf)
-    kept: list[tuple[str, Clocked]] = []
+    last = {file: _last_before(moment, file) for file in _files(paths)}
+    past = sorted((file for file in last if last[file] > -np.inf), key=lambda file: -last[file])
+    kept, alike = list[tuple[str, Clocked]](), list[tuple[str, Clocked]]()
     set_aside: list[str] = []
     done = 0
-    while done < len(past):
-        found, wrong = _read(past[done : done + _AT_ONCE], user_id)
-        kept, set_aside, done = kept + found, set_aside + wrong, min(done + _AT_ONCE, len(past))
-        alike = ((one.reading.activity or results.by_speed(one)) == activity for _, one in kept)
-        if sum(alike) >= enough:
-            break
+    while done < len(past) and len(alike) < enough:
+        found, wrong = _read([past[done]], user_id)
+        ended = [one for one in found if before is None or one[1].ended_at < before]
+        alike += [one for one in ended if (one[1].reading.activity or results.by_speed(one[1])) == activity]
+        kept, set_aside, done = kept + ended, set_aside + wrong, done + 1
     return _together(kept, set_aside, done, len(past) - done)
+
+
+def _last_before(moment: float, file: Path) -> float:
+    """The time of a file's last point before a moment, seconds since 1970; inf where no point has a date,
+    -inf where all are later."""
+    times = readers.times_in(file.name, file.read_bytes())
+    return float(np.max(times[times < moment], initial=-np.inf)) if len(times) else np.inf
 
 
 def _read(files: Iterable[Path], user_id: str) -> tuple[list[tuple[str, Clocked]], list[str]]:

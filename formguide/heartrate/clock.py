@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,11 @@ class Clocked:
     def month(self) -> int:
         """The month in which it began, as 202103."""
         return self.started_at.year * 100 + self.started_at.month
+
+    @property
+    def ended_at(self) -> datetime:
+        """When it ended, naive UTC."""
+        return self.started_at + timedelta(seconds=int(self.t_sec[-1]))
 
     @property
     def workout_id(self) -> str:

@@ -21,6 +21,7 @@ from formguide.records import Reject, set_aside
 TIME = "time"
 """What a point's time goes by, beside the names of `CHANNELS`, latitude and longitude."""
 
+_POINT = re.compile(rb"<(/?)(?:\w+:)?(?:trkpt|Trackpoint)\b")
 _TIME = re.compile(rb"<(?:\w+:)?[Tt]ime>\s*([^<\s]{10,40})\s*<")
 
 
@@ -109,8 +110,12 @@ class Points:
 
 
 def times_of(body: bytes) -> Floats:
-    """Every time that a file names, seconds since 1970, without reading anything else of it."""
-    said = (seconds(found.decode("ascii", "replace")) for found in _TIME.findall(body))
+    """The times of a file's track points, seconds since 1970, without reading anything else of it: a file may
+    be written, or a lap said to begin, at another time."""
+    # What comes before the first tag, then each tag's slash, if any, and what follows it.
+    _, *parts = _POINT.split(body)
+    points = (inside for slash, inside in zip(parts[::2], parts[1::2], strict=True) if not slash)
+    said = (seconds(found.decode("ascii", "replace")) for point in points for found in _TIME.findall(point))
     return np.array([moment for moment in said if moment is not None])
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from formguide.heartrate import asked as asking
 from formguide.heartrate import pace_plan
-from formguide.heartrate.asked import Answer, Run, answer, read_files, read_latest
+from formguide.heartrate.asked import Answer, Read, Run, answer, read_files, read_latest
 from formguide.heartrate.sequences import Recorded
 from tests.heartrate import workout_files as files
 from tests.heartrate.hearts import runs_of
@@ -81,17 +81,14 @@ def years(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_only_as_many_files_are_read_as_a_forecast_learns_from(
-    years: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(asking, "_AT_ONCE", 2)
+def test_only_as_many_files_are_read_as_a_forecast_learns_from(years: Path) -> None:
     every, before = read_files([years]), files.at(10 * 86400).replace(tzinfo=None)
     starts = [run.inputs.started_at for run in every.history.runs]
     assert len(starts) == 12 and len(every.set_aside) == 2
     read = read_latest([years], "run", before, enough=3)
     found = [run.inputs.started_at for run in read.history.runs]
     assert found == [start for start in starts if start < before][-len(found) :]
-    assert 3 <= sum(run.inputs.activity == "run" for run in read.history.runs) <= 5
+    assert sum(run.inputs.activity == "run" for run in read.history.runs) == 3
     assert read.files == len(found) + 2 and read.left == 10 - len(found)
     assert sorted(read.set_aside) == sorted(every.set_aside)
     whole = read_latest([years])
@@ -99,7 +96,6 @@ def test_only_as_many_files_are_read_as_a_forecast_learns_from(
 
 
 def test_what_is_left_unread_changes_no_forecast(years: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "_AT_ONCE", 2)
     monkeypatch.setattr("formguide.heartrate.personal.MOST_RUNS", 3)
     monkeypatch.setattr("formguide.heartrate.pace_plan.MOST_RUNS", 3)
     monkeypatch.setattr("formguide.heartrate.pace_doubt.MOST_RUNS", 2)
@@ -113,3 +109,68 @@ def test_what_is_left_unread_changes_no_forecast(years: Path, monkeypatch: pytes
         ]
         assert curves[0].p50.tobytes() == curves[1].p50.tobytes()
         assert curves[0].p90.tobytes() == curves[1].p90.tobytes()
+
+
+ASKED = RUNS[0]
+BEGINS = files.at(10 * 86400).replace(tzinfo=None)
+
+
+def a_day(day: int, **fixed: Any) -> list[dict[str, Any]]:
+    """A run of a day, of a heart that does not beat as the day before."""
+    rows = files.run(500, start=files.at(day * 86400), **fixed)
+    return [row | {"heart_rate": row["heart_rate"] + day + (t // 30) % 5} for t, row in enumerate(rows)]
+
+
+def told(folder: Path, enough: int = 4) -> tuple[Read, bytes]:
+    """What is read of a folder, and what is forecast from it, with the pace planned."""
+    read = read_latest([folder], "run", BEGINS, enough)
+    return read, bytes_of(answer(Run(ASKED), read.history.learnt, at=BEGINS, route_only=True))
+
+
+@pytest.fixture
+def earlier(tmp_path: Path) -> Path:
+    """Four runs of days before, of which each counts, and one that is left."""
+    for day in range(3, 8):
+        (tmp_path / f"{day}.gpx").write_bytes(files.gpx(a_day(day)))
+    return tmp_path
+
+
+def test_later_files_change_nothing_whenever_they_say_that_they_were_written(earlier: Path) -> None:
+    read, alone = told(earlier)
+    assert (len(read.history.learnt), read.files, read.left) == (4, 4, 1)
+    for day in range(11, 20):
+        body = files.gpx(a_day(day))
+        said = b"<metadata><time>2015-01-01T00:00:00Z</time></metadata><trk>"
+        (earlier / f"{day}.gpx").write_bytes(body.replace(b"<trk>", said, 1))
+    assert told(earlier)[1] == alone and told(earlier)[0].files == 4
+    # Of one that had begun and not ended.
+    lasting = files.run(900, start=files.at(10 * 86400 - 300))
+    for name, body in (
+        ("x.gpx", files.gpx(lasting)),
+        ("x.fit", files.fit(lasting)),
+        ("x.csv", files.csv(lasting)),
+    ):
+        (earlier / name).write_bytes(body)
+    assert told(earlier)[1] == alone and told(earlier)[0].files == 7
+    assert told(earlier)[0].left == 1
+
+
+@pytest.mark.parametrize("day", [3, 7])
+def test_later_activities_of_a_file_change_nothing_that_is_read_of_the_earlier_ones(
+    earlier: Path, day: int
+) -> None:
+    (earlier / f"{day}.gpx").unlink()
+    (earlier / "some.tcx").write_bytes(files.tcx(a_day(day)))
+    read, alone = told(earlier)
+    assert (len(read.history.learnt), read.files, read.left) == (4, 4, 1)
+    later = [files.tcx(a_day(day)) for day in range(11, 17)]
+    begin, end = b"<Activities>", b"</Activities>"
+    inside = b"".join(body[body.index(begin) + len(begin) : body.index(end)] for body in later)
+    # A lap and an activity are said to have begun long ago.
+    inside = inside.replace(b"<Id>x</Id><Lap>", b'<Id>2015-01-01T00:00:00Z</Id><Lap StartTime="2015-01-01">')
+    body = (earlier / "some.tcx").read_bytes()
+    (earlier / "some.tcx").write_bytes(body.replace(end, inside + end))
+    assert len(list(read_files([earlier / "some.tcx"]).history.runs)) == 7
+    read, beside = told(earlier)
+    assert (len(read.history.learnt), read.files, read.left) == (4, 4, 1)
+    assert beside == alone

@@ -147,6 +147,21 @@ def test_no_heart_rate_decides_whether_a_line_is_a_workout():
     assert [month.workouts["has_heart_rate"][0] for month in months] == [False, False, False, True]
 
 
+@pytest.mark.parametrize("name", ["x.gpx", "x.tcx"])
+def test_the_times_of_a_file_are_those_of_its_points(name):
+    rows = files.run(5)
+    body = files.gpx(rows) if name == "x.gpx" else files.tcx(rows)
+    when = [row["time"].timestamp() for row in rows]
+    other = b"<time>2015-01-01T00:00:00Z</time>"
+    for mark in (b"<trk>", b"</trk>", b"<Lap>", b"</Activity>"):
+        body = body.replace(mark, other + mark + (b"" if mark == b"<Lap>" else other))
+    assert body.count(other) >= 3 and readers.times_in(name, body).tolist() == when
+    for tag in (b"trkpt", b"Trackpoint"):
+        body = body.replace(b"<" + tag, b"<g:" + tag).replace(b"</" + tag, b"</g:" + tag)
+    assert readers.times_in(name, body).tolist() == when
+    assert not len(readers.times_in("x.gpx", b"<gpx>" + b'<trkpt lat="1"/>' * 50_000))
+
+
 BOMB = (
     '<!DOCTYPE gpx [<!ENTITY a "aaaaaaaaaa">'
     + "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True))
