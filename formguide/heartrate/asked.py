@@ -116,7 +116,7 @@ def read_latest(
     kept, alike = list[tuple[str, Clocked]](), list[tuple[str, Clocked]]()
     set_aside: list[str] = []
     done = 0
-    while done < len(past) and len(alike) < enough:
+    while done < len(past) and (len(alike) < enough or len(results.each_once(alike)[0]) < enough):
         found, wrong = _read([past[done]], user_id)
         ended = [one for one in found if before is None or one[1].ended_at < before]
         alike += [one for one in ended if (one[1].reading.activity or results.by_speed(one[1])) == activity]
@@ -147,13 +147,11 @@ def _read(files: Iterable[Path], user_id: str) -> tuple[list[tuple[str, Clocked]
     return kept, set_aside
 
 
-def _together(
-    kept: Iterable[tuple[str, Clocked]], set_aside: list[str], files: int = 0, left: int = 0
-) -> Read:
-    # The same run twice, as FIT and as GPX, is one.
-    once = {workout.workout_id: (source, workout) for source, workout in kept}
-    samples = results.samples_of(workout for _, workout in once.values())
-    workouts, _ = results.tables_of(once.values(), samples)
+def _together(kept: list[tuple[str, Clocked]], set_aside: list[str], files: int = 0, left: int = 0) -> Read:
+    """Of two devices' records of one run the richer, as in a lake."""
+    once, _ = results.each_once(kept)
+    samples = results.samples_of(workout for _, workout in once)
+    workouts, _ = results.tables_of(once, samples)
     return Read(history_of(workouts, samples), set_aside, files, left)
 
 

@@ -84,7 +84,7 @@ def read_month(month: int, files: Mapping[str, Mapping[str, bytes]]) -> Month:
                     continue
                 rejects += found.notes
                 kept.append((source, workout))
-    once, again = _each_once(kept)
+    once, again = each_once(kept)
     for path, workout_id, other in again:
         rejects.append(set_aside(path, None, None, f"is the workout {workout_id} again: see {other}", b""))
         refused.append(path)
@@ -193,7 +193,7 @@ _HEAD: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 
 
-def _each_once(
+def each_once(
     workouts: list[tuple[str, Clocked]],
 ) -> tuple[list[tuple[str, Clocked]], list[tuple[str, str, str]]]:
     """Of records of one user that lie over each other the richest, and the others with what they repeat.

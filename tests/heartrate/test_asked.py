@@ -174,3 +174,22 @@ def test_later_activities_of_a_file_change_nothing_that_is_read_of_the_earlier_o
     read, beside = told(earlier)
     assert (len(read.history.learnt), read.files, read.left) == (4, 4, 1)
     assert beside == alone
+
+
+def test_what_another_device_recorded_of_the_same_runs_changes_nothing(
+    earlier: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("formguide.heartrate.pace_plan.MOST_RUNS", 2)
+    monkeypatch.setattr("formguide.heartrate.pace_doubt.MOST_RUNS", 1)
+    monkeypatch.setattr("formguide.heartrate.personal.MOST_RUNS", 3)
+    _, alone = told(earlier)
+    for day in range(3, 8):
+        rows = files.run(500, start=files.at(day * 86400 + 1))
+        names = {"time": "timestamp", "heart_rate": "heart_rate", "speed": "speed"}
+        (earlier / f"phone-{day}.csv").write_bytes(files.csv(rows, names))
+    read, beside = told(earlier)
+    # The oldest is the other device's alone, whose file ends later: nobody learns from it.
+    assert (len(read.history.learnt), read.files) == (4, 7)
+    assert beside == alone
+    every = read_files([earlier]).history
+    assert [run.inputs.started_at.second for run in every.runs] == [files.START.second] * 5
