@@ -54,6 +54,12 @@ _SENSORS = (
     "power_w",
     "latitude",
 )
+WANTED = (
+    "wanted are a time (timestamp) and heart_rate, speed, distance, altitude, cadence, power or latitude "
+    "and longitude"
+)
+"""Which columns a workout has, in words."""
+
 _WRITTEN = r"^\s*(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)\s*(Z|[+-]\d\d:?\d\d)?\s*$"
 _SEMICIRCLES = 180 / 2**31
 
@@ -79,7 +85,9 @@ def read(path: str, body: bytes) -> list[Reading]:
     """The workout of a table. Raises `Unreadable`."""
     frame, found = _table(body)
     if TIME not in found:
-        raise Unreadable("no column of the time", 1, "timestamp")
+        raise Unreadable(f"no column of the time: {WANTED}", 1, "timestamp")
+    if not any(name in found for name in _SENSORS):
+        raise Unreadable(f"no column of what was measured: {WANTED}", 1)
     times, notes = _times(path, frame[found[TIME]])
     channels, latitude, longitude = dict[str, Floats](), None, None
     for meaning in (*_SENSORS, "longitude"):
@@ -125,6 +133,8 @@ def times_of(body: bytes) -> Floats:
 def _table(body: bytes) -> tuple[pl.DataFrame, dict[str, str]]:
     header = body.split(b"\n", 1)[0].decode("utf-8-sig", "replace")
     found, separator = columns_of(header), _separator(header)
+    if not found:
+        raise Unreadable(f"no column that is known: {WANTED}", 1)
     try:
         frame = pl.read_csv(
             io.BytesIO(body),

@@ -199,6 +199,8 @@ def test_xml_that_declares_entities_is_refused(head, name):
         ("x.fit", files.fit(files.run(3))[:20], "no FIT file can be read"),
         ("x.csv", b"heart_rate\n100\n", "field timestamp: no column of the time"),
         ("x.csv", b"timestamp,heart_rate\n", "a header without rows"),
+        ("x.csv", b"a,b\n1,2\n", "x.csv, record 1: no column that is known: wanted are a time (timestamp)"),
+        ("x.csv", b"timestamp,b\n1616622055,2\n", "no column of what was measured: wanted are"),
         ("x.csv", b"timestamp,heart_rate\nyesterday,100\n", "no row has a time that can be read"),
     ],
 )
