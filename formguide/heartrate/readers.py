@@ -105,8 +105,12 @@ def times_in(path: str, body: bytes) -> Floats:
 
 
 def _require(kind: str, body: bytes) -> None:
-    """Raises `Unreadable` where a file is not what its name says."""
+    """Raises `Unreadable` where a file is not what its name says, or is of no format that is read."""
     is_a = looks_like(body)
+    if "zip" in (kind, is_a):
+        raise Unreadable("a zip archive is not read: unpack it first (only .gz is read as it is)")
+    known = ", ".join(name.upper() for name in ENDINGS)
+    if kind not in ENDINGS:
+        raise Unreadable(f"its name says {kind.upper()}, which is not read here ({known} are)")
     if is_a != {"csv": "text"}.get(kind, kind):
-        known = ", ".join(name.upper() for name in ENDINGS)
         raise Unreadable(f"its name says {kind.upper()}, but it is {is_a.upper()} ({known} are read)")

@@ -132,9 +132,11 @@ def unpacked(path: str, body: bytes) -> bytes:
 
 
 def looks_like(body: bytes) -> str:
-    """What a file's content is: fit, gpx, tcx, xml, json or text."""
+    """What a file's content is: fit, zip, gpx, tcx, xml, json or text."""
     if body[8:12] == b".FIT":
         return "fit"
+    if body.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return "zip"
     head = body[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith(b"<"):
         root = re.search(rb"<(?:\w+:)?(gpx|TrainingCenterDatabase)\b", body[:65536])
