@@ -84,8 +84,10 @@ def clocked(reading: Reading) -> Clocked:
     counts[NO_SUCH_DATE] = len(dated) - len(possible)
     if not len(possible):
         first = datetime.fromtimestamp(float(times[dated[0]]), UTC) if len(dated) else None
-        said = "no point has a time" if first is None else f"its clock says {first:%Y-%m-%d}"
-        raise Unreadable(f"{said}: a workout begins between 2000 and 2099", 1, "timestamp")
+        if first is None:
+            raise Unreadable("no point has a time", 1, "timestamp")
+        said = f"its clock says {first:%Y-%m-%d}: a workout begins between 2000 and 2099"
+        raise Unreadable(said, 1, "timestamp")
     seconds = np.floor(times[possible]).astype(np.int64)
     kept, counts[CLOCK_BACK], counts[CLOCK_JUMP] = _forward(seconds)
     once = np.ones(len(kept), dtype=bool)

@@ -28,13 +28,20 @@ _FIELDS = {
 }
 """What an element of a point holds, by its name without the namespace, in lower case."""
 
+_ROUTE = "it is a route, no workout; formguide forecast heartrate can be asked about it"
+
 
 def read(path: str, body: bytes) -> list[Reading]:
     """The workouts of a GPX file. Raises `Unreadable`."""
-    tracks = [track for track in tree(body) if local_name(track.tag) == "trk"]
+    root = tree(body)
+    tracks = [track for track in root if local_name(track.tag) == "trk"]
     found = [track for track in tracks if any(local_name(element.tag) == "trkpt" for element in track.iter())]
     if not found:
+        if any(local_name(element.tag) == "rtept" for element in root.iter()):
+            raise Unreadable(f"no track has a point in it: {_ROUTE}")
         raise Unreadable("no track has a point in it: a route is no workout")
+    if not any(_timed(track) for track in found):
+        raise Unreadable(f"no point has a time: {_ROUTE}")
     return [
         _reading(path if len(found) == 1 else f"{path}:{number}", track)
         for number, track in enumerate(found, start=1)
@@ -58,6 +65,12 @@ def route_points(body: bytes) -> tuple[Floats, Floats] | None:
     there = np.isfinite(known[:, 2])
     altitude = np.interp(way, way[there], known[there, 2]) if there.any() else np.zeros(len(way))
     return way, altitude
+
+
+def _timed(track: Any) -> bool:
+    """Whether a point of a track says anything of a time, and be it one that cannot be read."""
+    points = (point for point in track.iter() if local_name(point.tag) == "trkpt")
+    return any(local_name(element.tag) == "time" for point in points for element in point.iter())
 
 
 def _elevation(point: Any) -> float | None:

@@ -167,6 +167,7 @@ BOMB = (
     + "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True))
     + "]>"
 )
+ROUTE = b'<gpx><rte><rtept lat="1" lon="2"/><rtept lat="1" lon="3"/></rte></gpx>'
 OUTSIDE = '<!DOCTYPE gpx [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
 
 
@@ -198,6 +199,8 @@ def test_xml_that_declares_entities_is_refused(head, name):
         ("x.json", b"{}", "its name says JSON, which is not read here (CSV, FIT, GPX, TCX are)"),
         ("x.gpx", files.gpx(files.run(30))[:900], "no XML can be read"),
         ("x.gpx", files.gpx([]), "no track has a point in it: a route is no workout"),
+        ("x.gpx", ROUTE, "no track has a point in it: it is a route, no workout; formguide forecast heartrate"),
+        ("x.gpx", files.gpx([{}, {}]), "no point has a time: it is a route, no workout"),
         ("x.tcx", files.tcx([]), "no activity has a track point in it"),
         ("x.fit", files.fit([]), "no record message"),
         ("x.fit", files.fit(files.run(3))[:20], "no FIT file can be read"),
