@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -11,7 +12,15 @@ import numpy as np
 
 from formguide.heartrate import csv_files, fit_files, fitrec, gpx, line_index, tcx, xml_files
 from formguide.heartrate.clock import FIRST_SEC, LAST_SEC
-from formguide.heartrate.readings import Floats, Reading, Unreadable, ending, looks_like, unpacked
+from formguide.heartrate.readings import (
+    Floats,
+    Reading,
+    Unreadable,
+    ending,
+    looks_like,
+    unpacked,
+    unpacked_so_far,
+)
 from formguide.records import Reject, set_aside
 
 VERSION = "2"
@@ -46,9 +55,13 @@ def read(source: str, path: str, body: bytes) -> Iterator[Reading | Reject]:
         yield from _lines(path, body)
         return
     try:
-        plain = unpacked(path, body)
-        _require(ending(path), plain)
-        yield from _READERS[ending(path)](path, plain)
+        kind = ending(path)
+        plain, cut = _plain(path, body)
+        _require(kind, plain)
+        for reading in _READERS[kind](path, plain):
+            said = f"{cut}; {len(reading.time_sec):,} points of it are read"
+            notes = [set_aside(path, None, None, said, b"")] if cut else []
+            yield replace(reading, notes=[*notes, *reading.notes])
     except Unreadable as error:
         yield error.reject(path, body)
 
@@ -98,10 +111,23 @@ def times_in(path: str, body: bytes) -> Floats:
     """The moments of a file's points (n,), seconds since 1970, of a FIT file the first alone; none where no
     date can be read. Much quicker than reading it."""
     try:
-        times = _TIMES[ending(path)](unpacked(path, body))
+        times = _TIMES[ending(path)](_plain(path, body)[0])
     except Unreadable:
         return np.array([])
     return times[np.isfinite(times) & (times >= FIRST_SEC) & (times < LAST_SEC)]
+
+
+def _plain(path: str, body: bytes) -> tuple[bytes, str | None]:
+    """A file's bytes without the gzip around them. Of a table whose gzip breaks off the whole rows, of a FIT
+    file the points before, and what is wrong; XML that breaks off is none. Raises `Unreadable`."""
+    if ending(path) not in ("csv", "fit"):
+        return unpacked(path, body), None
+    plain, cut = unpacked_so_far(path, body)
+    if cut is not None and ending(path) == "csv":
+        plain = plain[: plain.rfind(b"\n") + 1]
+        if plain.count(b"\n") < 2:
+            raise Unreadable(cut)
+    return plain, cut
 
 
 def _require(kind: str, body: bytes) -> None:

@@ -30,6 +30,8 @@ CHANNELS = ("speed_mps", "altitude_m", "distance_m", "heart_rate_bpm", "cadence_
 LARGEST_FILE = 200_000_000
 """Bytes to which a file of one workout may unfold; a larger one is no workout."""
 
+_BLOCK = 2**20
+
 NOTES_KEPT = 20
 """Points of one file that are named one by one; what is wrong with more of them is only counted."""
 
@@ -113,22 +115,36 @@ def ending(path: str) -> str:
 
 def unpacked(path: str, body: bytes) -> bytes:
     """A file's bytes, without the gzip around them. Raises `Unreadable`."""
+    plain, cut = unpacked_so_far(path, body)
+    if cut is not None:
+        raise Unreadable(cut)
+    return plain
+
+
+def unpacked_so_far(path: str, body: bytes) -> tuple[bytes, str | None]:
+    """The same, of a gzip that breaks off what comes before, and that it does. Raises `Unreadable`, also for
+    one whose bytes are not those that were packed: any of them may be wrong."""
     if not body:
         raise Unreadable("the file is empty")
     if not path.lower().endswith(".gz"):
-        return body
+        return body, None
     if body[:2] != b"\x1f\x8b":
         raise Unreadable("its name says gzip, but it is none")
+    plain, cut = bytearray(), None
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(body)) as packed:
-            plain = packed.read(LARGEST_FILE + 1)
-    except (OSError, EOFError, zlib.error) as error:
+            # Not `read`, which throws away what came before an error.
+            while len(plain) <= LARGEST_FILE and (block := packed.read1(_BLOCK)):
+                plain += block
+    except EOFError as error:
+        cut = f"the gzip is damaged: {error}"
+    except (OSError, zlib.error) as error:
         raise Unreadable(f"the gzip is damaged: {error}") from error
     if len(plain) > LARGEST_FILE:
         raise Unreadable(f"it unfolds to more than {LARGEST_FILE:,} bytes")
     if not plain:
-        raise Unreadable("the file is empty")
-    return plain
+        raise Unreadable(cut or "the file is empty")
+    return bytes(plain), cut
 
 
 def looks_like(body: bytes) -> str:

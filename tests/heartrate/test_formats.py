@@ -188,7 +188,9 @@ def test_xml_that_declares_entities_is_refused(head, name):
         ("x.fit", b"", "the file is empty"),
         ("x.csv.gz", gzip.compress(b"", mtime=0), "the file is empty"),
         ("x.csv.gz", b"timestamp,heart_rate\n", "its name says gzip, but it is none"),
-        ("x.csv.gz", gzip.compress(files.csv(files.run(99)), mtime=0)[:-9], "the gzip is damaged"),
+        ("x.csv.gz", gzip.compress(files.csv(files.run(99)), mtime=0)[:60], "the gzip is damaged"),
+        ("x.csv.gz", gzip.compress(files.csv(files.run(99)), mtime=0)[:-8] + bytes(8), "the gzip is damaged"),
+        ("x.gpx.gz", gzip.compress(files.gpx(files.run(99)), mtime=0)[:-9], "the gzip is damaged"),
         ("x.fit", files.gpx(files.run(3)), "its name says FIT, but it is GPX"),
         ("x.gpx", files.fit(files.run(3)), "its name says GPX, but it is FIT"),
         ("x.gpx", files.tcx(files.run(3)), "its name says GPX, but it is TCX"),
@@ -199,7 +201,11 @@ def test_xml_that_declares_entities_is_refused(head, name):
         ("x.json", b"{}", "its name says JSON, which is not read here (CSV, FIT, GPX, TCX are)"),
         ("x.gpx", files.gpx(files.run(30))[:900], "no XML can be read"),
         ("x.gpx", files.gpx([]), "no track has a point in it: a route is no workout"),
-        ("x.gpx", ROUTE, "no track has a point in it: it is a route, no workout; formguide forecast heartrate"),
+        (
+            "x.gpx",
+            ROUTE,
+            "no track has a point in it: it is a route, no workout; formguide forecast",
+        ),
         ("x.gpx", files.gpx([{}, {}]), "no point has a time: it is a route, no workout"),
         ("x.tcx", files.tcx([]), "no activity has a track point in it"),
         ("x.fit", files.fit([]), "no record message"),
@@ -224,6 +230,21 @@ def test_a_fit_file_that_ends_too_early_keeps_what_was_read():
     assert found.channels["heart_rate_bpm"].tolist() == [row["heart_rate"] for row in rows[:n]]
     (note,) = found.notes
     assert str(note).startswith(f"x.fit, record {n}: ends too early or is damaged, {n} points were read")
+
+
+@pytest.mark.parametrize("path", ["ann/x.csv", "ann/x.fit"])
+def test_of_a_gzip_that_breaks_off_the_points_before_are_read(path):
+    rows = [{**row, "heart_rate": 100 + k * k % 61} for k, row in enumerate(files.run(2000))]
+    whole = gzip.compress(BODIES[path](rows), mtime=0)
+    cut = whole[: len(whole) // 2]
+    (found,) = read(path + ".gz", cut)
+    n = len(found.time_sec)
+    assert 200 < n < 1800
+    assert found.channels["heart_rate_bpm"].tolist() == [row["heart_rate"] for row in rows[:n]]
+    note = str(found.notes[0])
+    assert note.startswith(f"{path}.gz: the gzip is damaged: Compressed file ended before")
+    assert note.endswith(f"; {n:,} points of it are read")
+    assert readers.times_in(path + ".gz", cut)[0] == rows[0]["time"].timestamp()
 
 
 def test_a_fit_file_with_a_wrong_checksum_is_kept_and_named():
