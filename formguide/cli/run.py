@@ -62,6 +62,10 @@ def run(
     """
     if sample and source is not None:
         raise UsageError("--sample and --from are two different sources: choose one")
+    if source is not None and source.expanduser().is_file():
+        raise CommandError(
+            f"--from {source}: that is a file; name the folder it is in: --from {source.parent}"
+        )
     if source is not None and not source.expanduser().is_dir():
         raise CommandError(f"--from {source}: there is no such folder")
     place, console, chosen = open_lake(lake), err(), parse_seasons(seasons)

@@ -60,6 +60,14 @@ def test_a_run_shows_the_months_the_rules_and_what_was_set_aside(formguide, fold
     assert "1 set aside, with reasons in" in done.out and "no XML can be read" in done.out
 
 
+def test_a_file_where_its_folder_is_wanted(formguide, folder, tmp_path):
+    lake = ["--lake", tmp_path / "lake"]
+    done = formguide("run", "heartrate", "--from", folder / "ann" / "cut.gpx", *lake)
+    assert done.code != 0
+    assert f"cut.gpx: that is a file; name the folder it is in: --from {folder / 'ann'}" in done.err
+    assert "there is no such folder" in formguide("run", "heartrate", "--from", folder / "bob", *lake).err
+
+
 def test_where_workouts_were_is_written_where_it_is_asked_for(formguide, tmp_path, monkeypatch):
     monkeypatch.setenv("FORMGUIDE_LAKE", str(tmp_path / "lake"))
     (tmp_path / "files" / "ann").mkdir(parents=True)
