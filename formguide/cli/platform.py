@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
 
 from formguide.cli.base import CommandError, Sport, dagster_home
 from formguide.cli.sports import house_of
 from formguide.lake import Lake
+
+_NONE = "none: "
+"""How a fact begins by which a step says why it made nothing."""
 
 
 @dataclass
@@ -59,6 +63,10 @@ class Told:
 
     def _counts(self, step: str) -> str:
         said = self.numbers.get(step, {})
+        if why := next(
+            (one for one in said.values() if isinstance(one, str) and one.startswith(_NONE)), None
+        ):
+            return f"[dim]{escape(why)}[/dim]"
         if "computed" not in said:
             return f"[dim]{said['rows']:,} rows[/dim]" if "rows" in said else ""
         return f"[dim]{said['computed']} computed, {said['carried_over']} carried over[/dim]"

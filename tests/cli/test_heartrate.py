@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 import pytest
+from rich.console import Console
 
 from assets import heartrate
 from formguide.cli.base import UsageError, parse_seasons
+from formguide.cli.platform import Told
 from formguide.cli.sports import seasons_at_hand
 from formguide.heartrate import incremental
 from formguide.lake import Lake
@@ -66,6 +69,19 @@ def test_a_file_where_its_folder_is_wanted(formguide, folder, tmp_path):
     assert done.code != 0
     assert f"cut.gpx: that is a file; name the folder it is in: --from {folder / 'ann'}" in done.err
     assert "there is no such folder" in formguide("run", "heartrate", "--from", folder / "bob", *lake).err
+
+
+def test_a_step_that_makes_nothing_says_why():
+    console = Console(file=StringIO(), width=120)
+    told = Told(console, {"net": "network"})
+    for step, facts in (("net", {"network": "none: 2 users, 20 are the fewest"}), ("other", {"users": 2})):
+        told("STEP_START", step, {})
+        told("ASSET_MATERIALIZATION", step, {"rows": 0, "computed": 1, "carried_over": 0, **facts})
+        told("STEP_SUCCESS", step, {})
+    assert isinstance(console.file, StringIO)
+    of_network, of_other = console.file.getvalue().splitlines()
+    assert of_network.endswith("none: 2 users, 20 are the fewest") and "computed" not in of_network
+    assert of_other.endswith("1 computed, 0 carried over")
 
 
 def test_where_workouts_were_is_written_where_it_is_asked_for(formguide, tmp_path, monkeypatch):
