@@ -27,6 +27,9 @@ from formguide.schema import Table, dtypes
 FIRST_SEASON = 2000
 """The first season that there is a partition for, in every sport."""
 
+NOT_READ = "not a file of a source that is read"
+"""What is noted of a file that is of no sport's business."""
+
 Files = Mapping[str, Mapping[str, bytes]]
 """Source → path → bytes."""
 
@@ -58,7 +61,7 @@ class Holdings:
     """What the folders and the raw store hold together: the trees, and each season's `source_files`.
 
     folders: each mirrored folder's own files; bodies: their bytes by SHA-256; passed_over: files in the
-    folders that no reader takes, each with the reason.
+    folders that nothing is made from, each with the reason.
     """
 
     trees: Trees
@@ -217,14 +220,16 @@ class Layout:
 
     place: source and path under which a file is kept, from its path below the folder, None if it is not ours;
     above: the part of the folder's own path that says what its files are, so that a part of a tree is placed
-    like the whole; refuses: why a file that has a place is none of ours after all, None if it is; beside:
-    names of files that lie beside ours and are passed over without a word.
+    like the whole; refuses: why a file that has a place is none of ours after all, None if it is; refused:
+    the source under which those are kept all the same, so that somebody hears of them (by default they are
+    passed over); beside: names of files that lie beside ours and are passed over without a word.
     """
 
     sources: tuple[str, ...]
     place: Callable[[str], tuple[str, str] | None]
     above: Callable[[Path], str] = lambda root: ""
     refuses: Callable[[str, Path], str | None] = lambda source, file: None
+    refused: str | None = None
     beside: tuple[str, ...] = ()
 
     def files(self, folder: str | Path, notes: list[str] | None = None) -> dict[str, dict[str, Path]]:
@@ -241,13 +246,15 @@ class Layout:
         for relative, file, placed in self._walk(root):
             if placed is None:
                 if file.name not in self.beside:
-                    said.append(f"{relative}: not a file of a source that is read")
+                    said.append(f"{relative}: {NOT_READ}")
                 continue
             source, kept = placed
             if kept in found[source] or kept.removesuffix(".gz") in found[source]:
                 said.append(f"{relative}: {source}/{kept} is already there, the first is read")
             elif (reason := self.refuses(source, file)) is not None:
                 said.append(f"{relative}: {reason}")
+                if self.refused is not None:
+                    found[self.refused][relative] = file
             else:
                 found[source][kept] = file
         return found

@@ -86,6 +86,13 @@ def named_folders(entries: Iterable[str], sport: str) -> list[Path]:
     return found
 
 
+def is_shared(folder: str | Path, entries: Iterable[str]) -> bool:
+    """Whether a folder is one of those that are named for every sport: what is none of one sport's in it may
+    well be another's."""
+    everybody = {path.resolve() for path in named_folders(entries, "")}
+    return Path(folder).expanduser().resolve() in everybody
+
+
 def watch(
     folder: str | Path,
     on_change: Callable[[], None],

@@ -13,9 +13,11 @@ from typing import Any, Protocol
 
 from rich.console import Console
 
-from formguide.arrivals import FIRST_SEASON, Arrivals
+from formguide.arrivals import FIRST_SEASON, NOT_READ, Arrivals, Holdings
 from formguide.cli.base import CommandError
 from formguide.lake import Lake
+
+_SEEN_SHOWN = 3
 
 
 class NothingThere(CommandError):
@@ -100,13 +102,24 @@ def seasons_at_hand(
     if not known:
         where = folders[0] if folders else lake.inbox(sport)
         raise NothingThere(
-            f"no {house.files} in {where}: try formguide run --sample, run --from PATH, or {house.hint}"
+            f"no {house.files} in {where}{_seen(held)}: try formguide run --sample, run --from PATH, or "
+            f"{house.hint}"
         )
     # Where a season is a month (202103), a year means all of its months.
     wanted = [season for season in known if chosen is None or season in chosen or season // 100 in chosen]
     if not wanted:
         raise CommandError(f"--seasons: there are files of {known[0]} to {known[-1]} only")
     return wanted
+
+
+def _seen(held: Holdings) -> str:
+    """Which files are there all the same, the first few, and why nothing comes of them."""
+    noted = {line.partition(": ")[0] for line in held.passed_over}
+    undated = sorted({name.partition("/")[2] for tree in held.folders.values() for name in tree} - noted)
+    lines = [*held.passed_over, *(f"{path}: nothing in it can be read and dated" for path in undated)]
+    lines.sort(key=lambda line: line.endswith(NOT_READ))
+    more = f", and {len(lines) - _SEEN_SHOWN} more" if len(lines) > _SEEN_SHOWN else ""
+    return f" ({'; '.join(lines[:_SEEN_SHOWN])}{more})" if lines else ""
 
 
 def keep_apart(sport: str, lake: Lake, folders: Sequence[Path]) -> None:

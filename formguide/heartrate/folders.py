@@ -4,15 +4,19 @@
                                         says the first folder, and files in none are yours ("me")
     …/*.json, *.jsonl                   FitRec: a workout a line, whose it is says the line; .gz or not
 
-A table that has neither a time nor a sensor in its header is no workout, and is passed over; so is JSON that
-is not FitRec's. A FitRec file may have ten gigabytes: it is indexed once (`line_index`), beside the lake, and
-comes in by month, as files of a thousand lines whose bytes are made when they are asked for. One that is
-gzip'd is unpacked first (`unpacking`), and goes by its name without the .gz: they are the same lines.
+What has the name of a format that is read, and no workout in it (a table that has neither a time nor a sensor
+in its header, JSON that is not FitRec's, a zip archive), is kept as what it is, so that its owner hears of
+it. In a folder that every sport looks through it is passed over: it may be another's.
+
+A FitRec file may have ten gigabytes: it is indexed once (`line_index`), beside the lake, and comes in by
+month, as files of a thousand lines whose bytes are made when they are asked for. One that is gzip'd is
+unpacked first (`unpacking`), and goes by its name without the .gz: they are the same lines.
 """
 
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import tempfile
 import zlib
@@ -22,9 +26,11 @@ from pathlib import Path
 from formguide.arrivals import Files, FilesOnDisk, Layout
 from formguide.files import is_local
 from formguide.heartrate import csv_files, line_index, readers, unpacking
-from formguide.heartrate.readers import FITREC, SOURCES, WORKOUTS
+from formguide.heartrate.readers import FITREC, NOT_WORKOUTS, SOURCES, WORKOUTS
 from formguide.heartrate.readings import ending
 from formguide.lake import Lake
+from formguide.records import LONGEST_PAYLOAD
+from formguide.watch import is_shared
 
 MARKER = "truth.json"
 """What the sample league knows of itself, by which its folder is known."""
@@ -35,7 +41,7 @@ _FIRST_KEY = re.compile(
     rb"""\s*\{\s*['"](?:longitude|latitude|altitude|sport|id|heart_rate|gender|timestamp|url|userId|speed)['"]"""
 )
 _LINE_BYTES = 2**18
-_HEADER_BYTES = 4096
+_HEADER_BYTES = 2**16
 
 
 def place(path: str) -> tuple[str, str] | None:
@@ -48,27 +54,36 @@ def place(path: str) -> tuple[str, str] | None:
         return None
     if parts[-1].lower().removesuffix(".gz").endswith(_LINES):
         return FITREC, path[:-3] if _is_packed(path) else path
+    if ending(path) == "zip":
+        return NOT_WORKOUTS, path
     return (WORKOUTS, path) if ending(path) in readers.ENDINGS else None
 
 
 def _refuses(source: str, file: Path) -> str | None:
     """Why a file that has a place is no workout after all."""
+    if source == NOT_WORKOUTS:
+        return readers.ZIPPED
     if source == FITREC:
         line = unpacking.first_line(file, _LINE_BYTES)
         if not line and _is_packed(file.name):
             return "its name says gzip, and nothing of it can be unpacked"
         return None if _is_fitrec(line) else "no workout a line, as FitRec has them"
-    return None if _is_workout(file) else "neither a time nor a sensor among its columns"
+    return None if _is_workout(file) else f"no workout by its columns: {csv_files.WANTED}"
 
 
-LAYOUT = Layout(SOURCES, place, refuses=_refuses, beside=_BESIDE)
+LAYOUT = Layout((*SOURCES, NOT_WORKOUTS), place, refuses=_refuses, refused=NOT_WORKOUTS, beside=_BESIDE)
 
 
 def read_folder(path: str | Path, notes: list[str] | None = None) -> dict[str, Mapping[str, bytes]]:
     """The folder's files by source and path; what is passed over is said in `notes`. Raises
     `FileNotFoundError` if there is no such folder."""
     found = LAYOUT.files(path, notes)
-    return {WORKOUTS: FilesOnDisk(found[WORKOUTS]), FITREC: _Together(_parts(found[FITREC]))}
+    watched = [entry for entry in os.environ.get("FORMGUIDE_WATCH", "").split(os.pathsep) if entry]
+    return {
+        WORKOUTS: FilesOnDisk(found[WORKOUTS]),
+        FITREC: _Together(_parts(found[FITREC])),
+        NOT_WORKOUTS: _Beginnings({} if is_shared(path, watched) else found[NOT_WORKOUTS]),
+    }
 
 
 def takes(folder: str | Path) -> bool:
@@ -93,6 +108,14 @@ def index_folder() -> Path:
     if not is_local(lake.root):
         return Path(tempfile.gettempdir()) / "formguide-line-index"
     return Path(str(lake.root)) / "cache" / "line-index"
+
+
+class _Beginnings(FilesOnDisk):
+    """As much of each file as is kept of what is refused."""
+
+    def __getitem__(self, path: str) -> bytes:
+        with self._places[path].open("rb") as file:
+            return file.read(LONGEST_PAYLOAD)
 
 
 class _Together(Mapping[str, bytes]):

@@ -86,7 +86,7 @@ def not_used(lake: Lake) -> list[str]:
     made = lake.manifests(SPORT, Workouts.name).values()
     of_months = [str(said) for manifest in made for said in manifest.extra.get("rejects", [])]
     listed = lake.read_table(SPORT, SourceFiles.name, None, SourceFiles)
-    trees = {source: lake.raw_tree(SPORT, source) for source in readers.SOURCES}
+    trees = {source: lake.raw_tree(SPORT, source) for source in (*readers.SOURCES, readers.NOT_WORKOUTS)}
     undated = _undated(lake, trees, _placed({int(key): frame for (key,), frame in listed.group_by("season")}))
     return [*of_months, *map(str, undated)]
 

@@ -45,6 +45,12 @@ WORKOUTS, FITREC = "workouts", "fitrec"
 SOURCES = (WORKOUTS, FITREC)
 """Where workouts come from: files of their own, and lines of a file of many."""
 
+NOT_WORKOUTS = "not_workouts"
+"""Where files are kept, by their beginnings, that have the name of a workout and hold none."""
+
+ZIPPED = "a zip archive is not read: unpack it first (only .gz is read as it is)"
+"""What is said of a zip archive."""
+
 _KNOWN: OrderedDict[bytes, tuple[int, ...]] = OrderedDict()
 _MOST_KNOWN = 200_000
 
@@ -54,9 +60,13 @@ def read(source: str, path: str, body: bytes) -> Iterator[Reading | Reject]:
     if source == FITREC:
         yield from _lines(path, body)
         return
+    kind = ending(path)
     try:
-        kind = ending(path)
+        if kind == "zip":
+            raise Unreadable(ZIPPED)
         plain, cut = _plain(path, body)
+        if source == NOT_WORKOUTS and kind.startswith("json"):
+            raise Unreadable("no workout a line, as FitRec has them: that is the only JSON that is read")
         _require(kind, plain)
         for reading in _READERS[kind](path, plain):
             said = f"{cut}; {len(reading.time_sec):,} points of it are read"
@@ -118,9 +128,9 @@ def times_in(path: str, body: bytes) -> Floats:
 
 
 def _plain(path: str, body: bytes) -> tuple[bytes, str | None]:
-    """A file's bytes without the gzip around them. Of a table whose gzip breaks off the whole rows, of a FIT
-    file the points before, and what is wrong; XML that breaks off is none. Raises `Unreadable`."""
-    if ending(path) not in ("csv", "fit"):
+    """A file's bytes without the gzip around them. Of a gzip that breaks off what comes before (of a
+    table the whole rows), and what is wrong; XML that breaks off is none. Raises `Unreadable`."""
+    if ending(path) in ("gpx", "tcx"):
         return unpacked(path, body), None
     plain, cut = unpacked_so_far(path, body)
     if cut is not None and ending(path) == "csv":
@@ -134,7 +144,7 @@ def _require(kind: str, body: bytes) -> None:
     """Raises `Unreadable` where a file is not what its name says, or is of no format that is read."""
     is_a = looks_like(body)
     if "zip" in (kind, is_a):
-        raise Unreadable("a zip archive is not read: unpack it first (only .gz is read as it is)")
+        raise Unreadable(ZIPPED)
     known = ", ".join(name.upper() for name in ENDINGS)
     if kind not in ENDINGS:
         raise Unreadable(f"its name says {kind.upper()}, which is not read here ({known} are)")

@@ -60,7 +60,8 @@ def test_a_run_shows_the_months_the_rules_and_what_was_set_aside(formguide, fold
     assert done.code == 0, done.err
     assert "seasons 202103 to 202104" in done.err
     assert "Heart rate: 2 workouts of 1 users" in done.out
-    assert "1 set aside, with reasons in" in done.out and "no XML can be read" in done.out
+    assert "2 set aside, with reasons in" in done.out and "no XML can be read" in done.out
+    assert "Set aside: notes.csv, record 1: no column that is known: wanted are" in done.out
 
 
 def test_a_file_where_its_folder_is_wanted(formguide, folder, tmp_path):
@@ -105,3 +106,14 @@ def test_a_folder_without_a_workout(formguide, tmp_path):
     done = formguide("run", "heartrate", "--from", tmp_path / "empty", "--lake", tmp_path / "lake")
     assert done.code != 0
     assert "no workouts in" in done.err and "heartrate --from" in done.err
+
+
+def test_a_folder_without_a_workout_says_what_was_seen_in_it(formguide, tmp_path):
+    (tmp_path / "cols").mkdir()
+    for name, body in (("cols.csv", b"a,b\n1,2\n"), ("empty.fit", b""), ("p.zip", b"PK"), ("q.txt", b"")):
+        (tmp_path / "cols" / name).write_bytes(body)
+    done = formguide("run", "heartrate", "--from", tmp_path / "cols", "--lake", tmp_path / "lake")
+    assert done.code != 0
+    said = " ".join(done.err.split())
+    assert "no workouts in" in said and "(cols.csv: no workout by its columns: wanted are a time" in said
+    assert "p.zip: a zip archive is not read: unpack it first" in said and ", and 1 more): try" in said

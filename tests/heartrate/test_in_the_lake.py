@@ -329,18 +329,65 @@ def test_of_a_gzip_that_breaks_off_the_whole_lines_are_read_and_the_break_is_nam
     n = workouts(lake).height
     assert 1 <= n < 5
     assert workouts(lake)["path"].to_list() == [f"hr.json:{k}" for k in range(1, n + 1)]
-    cut, broken = reasons(lake)
+    cut, broken, none = reasons(lake)
+    assert none == "other.json.gz: its name says gzip, but it is none"
     assert cut.startswith("hr.json: the gzip is damaged: Compressed file ended before")
     assert cut.endswith(f"; {n + 1} lines of it are read")
     assert broken.startswith(f"hr.json:{n + 1}: neither JSON nor a Python dict")
     notes: list[str] = []
     read_folder(folder, notes)
     assert notes == ["other.json.gz: its name says gzip, and nothing of it can be unpacked"]
-    assert sorted(incremental.not_used(lake)) == [cut, broken]
+    assert sorted(incremental.not_used(lake)) == [cut, broken, none]
     put(folder, "hr.json.gz", whole)
+    (folder / "other.json.gz").unlink()
     make(lake, folder, MARCH)
     assert workouts(lake).height == 5
     assert incremental.not_used(lake) == []
+
+
+NO_WORKOUTS = {
+    "ann/cols.csv": (
+        b"a,b\n1,2\n",
+        "record 1: no column that is known: wanted are a time (timestamp)",
+    ),
+    "ann/odd.csv.gz": (b"\x00\x01\x02\x03" * 9, "its name says gzip, but it is none"),
+    "ann/p.zip": (b"PK\x03\x04" + b"\x00" * 2_000_000, "a zip archive is not read: unpack it first"),
+    "settings.json": (b'{"gameData": {"id": 1}}', "no workout a line, as FitRec has them"),
+}
+
+
+def test_a_file_with_the_name_of_a_workout_that_holds_none_is_set_aside(lake, folder):
+    put(folder, "ann/a.csv", files.csv(files.run()))
+    for path, (body, _) in NO_WORKOUTS.items():
+        put(folder, path, body)
+    put(folder, "ann/notes.txt", b"text")
+    put(folder, "__MACOSX/ann/q.zip", b"PK")
+    make(lake, folder, MARCH)
+    assert workouts(lake).height == 1
+    said = reasons(lake)
+    for line, (path, (_, part)) in zip(said, NO_WORKOUTS.items(), strict=True):
+        assert line.startswith(path) and part in line
+    assert incremental.not_used(lake) == said
+    state = lake.state()
+    assert ARRIVALS.changed_seasons(lake, ARRIVALS.holdings(lake, [folder])) == {}
+    make(lake, folder, MARCH)
+    assert lake.state() == state
+    for path in NO_WORKOUTS:
+        (folder / path).unlink()
+    make(lake, folder, MARCH)
+    assert incremental.not_used(lake) == []
+
+
+def test_in_a_folder_of_every_sport_what_is_no_workout_may_be_another_sports(lake, folder, monkeypatch):
+    put(folder, "ann/a.csv", files.csv(files.run()))
+    put(folder, "marks.csv", b"athlete,event,mark\n1,2,3\n")
+    monkeypatch.setenv("FORMGUIDE_WATCH", f"heartrate={folder}")
+    assert ARRIVALS.holdings(lake, [folder]).trees["not_workouts"]
+    monkeypatch.setenv("FORMGUIDE_WATCH", str(folder))
+    make(lake, folder, MARCH)
+    assert workouts(lake).height == 1 and reasons(lake) == []
+    (note,) = ARRIVALS.holdings(lake, [folder]).passed_over
+    assert note.startswith("marks.csv: no workout by its columns: wanted are")
 
 
 def test_which_folders_are_of_this_sport(tmp_path):
@@ -351,10 +398,11 @@ def test_which_folders_are_of_this_sport(tmp_path):
         ("packed", "x.json.gz", gzip.compress(files.fitrec(files.run(2)))),
         ("marks", "x.csv", b"athlete,event,mark\n"),
         ("feeds", "x.json", b'{"gameData": {"id": 1}}'),
+        ("archive", "x.zip", b"PK\x03\x04"),
     ):
         put(tmp_path / name, path, body)
     assert [takes(tmp_path / name) for name in ("runs", "tables", "lines", "packed")] == [True] * 4
-    assert [takes(tmp_path / name) for name in ("marks", "feeds", "nowhere")] == [False] * 3
+    assert [takes(tmp_path / name) for name in ("marks", "feeds", "archive", "nowhere")] == [False] * 4
 
 
 @pytest.mark.parametrize(("speed", "activity"), [(1.4, "walk"), (3.0, "run"), (8.0, "ride"), (0.0, "other")])
