@@ -155,6 +155,16 @@ class Intake:
         places = files.plain_files(self.root / "quarantine" / sport)
         return [Quarantined(**files.read_json(p)) for p in places if p.name.endswith(".reason.json")]
 
+    def latest_reasons(self, sport: str, most: int) -> list[str]:
+        """The reasons that were quarantined last, the latest first; none where that is not on this machine,
+        since it asks for every file's time."""
+        if not files.is_local(self.root):
+            return []
+        places = files.plain_files(self.root / "quarantine" / sport)
+        noted = [place for place in places if place.name.endswith(".reason.json")]
+        noted.sort(key=files.modified_at, reverse=True)
+        return [str(files.read_json(place)["reason"]) for place in noted[:most]]
+
     # -- names -------------------------------------------------------------------------------------
 
     def _body(self, sport: str, sha: str) -> UPath:

@@ -22,7 +22,8 @@ _TITLES = {
     "difference_se": "± se",
     "difference_t": "t",
 }
-_REJECTS_SHOWN = 3
+_REJECTS_SHOWN = 10
+_LATEST_LOOKED_AT = 200
 _PERCENT = {"win", "podium", "points", "retire", "p_title", "p_top3", "p_hit_pa", "p_game_hit"}
 
 
@@ -38,22 +39,41 @@ def table(console: Console, title: str, frame: pl.DataFrame) -> None:
     console.print(shown)
 
 
-def not_used(console: Console, lake: Lake, sport: str, said: Sequence[str]) -> None:
-    """Records that could not be used, if there are any: the first few, and where all of them lie.
+def not_used(
+    console: Console, lake: Lake, sport: str, said: Sequence[str], remarks: Sequence[str] = ()
+) -> None:
+    """What could not be used, if anything: the first few, and where all of it lies.
 
-    said: of the files as they are now, each with its reason; quarantine keeps what was ever refused.
+    said: of the files as they are now, each with its reason (quarantine keeps what was ever refused).
+    remarks: the same of a part of a file the rest of which is used. What is lost wholly comes first, and of
+    many the one that was refused last.
     """
-    for line in said[:_REJECTS_SHOWN]:
+    lines = [*said, *remarks]
+    if len(lines) > _REJECTS_SHOWN:
+        latest = {reason: n for n, reason in enumerate(lake.latest_reasons(sport, _LATEST_LOOKED_AT))}
+        lines = [
+            line
+            for some in (said, remarks)
+            for line in sorted(some, key=lambda line: latest.get(" ".join(line.split()), len(latest)))
+        ]
+    for line in lines[:_REJECTS_SHOWN]:
         console.print(f"Set aside: {line}", soft_wrap=True, markup=False)
-    if said:
-        where = f"{lake.root}/quarantine/{sport}"
-        console.print(f"{len(said)} set aside, with reasons in {where}\n", soft_wrap=True, markup=False)
+    if lines:
+        more, where = len(lines) - _REJECTS_SHOWN, f"{lake.root}/quarantine/{sport}"
+        if more > 0:
+            console.print(f"… and {more:,} more", markup=False)
+        console.print(f"{len(lines):,} set aside, with reasons in {where}\n", soft_wrap=True, markup=False)
 
 
-def rejects(lake: Lake, sport: str, asset: str) -> list[str]:
-    """What was set aside when an asset's partitions were made, as their manifests tell."""
+def rejects(lake: Lake, sport: str, asset: str) -> tuple[list[str], list[str]]:
+    """What was set aside when an asset's partitions were made, as their manifests tell: whole files, and
+    records or fields of one."""
     made = lake.manifests(sport, asset).values()
-    return [str(line) for manifest in made for line in manifest.extra.get("rejects", [])]
+    parts: tuple[list[str], list[str]] = [], []
+    for line in (str(line) for manifest in made for line in manifest.extra.get("rejects", [])):
+        place = line.partition(": ")[0]
+        parts[", record " in place or ", field " in place].append(line)
+    return parts
 
 
 def _cell(name: str, value: object) -> str:

@@ -31,6 +31,9 @@ RESULTS_VERSION = f"{readers.VERSION}.3"
 RESULT_TABLES = (Workouts, Samples, QualityFindings)
 """What is made of a month's files in one reading."""
 
+_AGAIN = ": is the workout "
+"""What follows the name of a file that is set aside because its workout is there twice (see `results`)."""
+
 FIRST_MONTH = FIRST_SEASON * 100 + 1
 """The first month that there is a partition for."""
 
@@ -83,12 +86,26 @@ def make_results(lake: Lake, months: Iterable[int]) -> dict[str, dict[int, Made]
 def not_used(lake: Lake) -> list[str]:
     """What of the files as they are now could not be used, each with its reason; quarantine keeps what was
     ever refused."""
-    made = lake.manifests(SPORT, Workouts.name).values()
-    of_months = [str(said) for manifest in made for said in manifest.extra.get("rejects", [])]
+    lost, remarks = lost_and_remarked(lake)
+    return [*lost, *remarks]
+
+
+def lost_and_remarked(lake: Lake) -> tuple[list[str], list[str]]:
+    """The same in two parts: the files and lines of which nothing is used, and what is wrong with a part of
+    one the rest of which is."""
+    lost, remarks = list[str](), list[str]()
+    for manifest in lake.manifests(SPORT, Workouts.name).values():
+        rejects = [str(said) for said in manifest.extra.get("rejects", [])]
+        again = {path for said in rejects if (path := said.partition(_AGAIN)[0]) != said}
+        names = set(manifest.extra.get("set_aside", [])) - again
+        wholly = tuple(f"{name}{after}" for name in names for after in (": ", ", "))
+        for said in rejects:
+            # Of a workout that is told twice its own flaws are no loss.
+            (lost if said.startswith(wholly) or _AGAIN in said else remarks).append(said)
     listed = lake.read_table(SPORT, SourceFiles.name, None, SourceFiles)
     trees = {source: lake.raw_tree(SPORT, source) for source in (*readers.SOURCES, readers.NOT_WORKOUTS)}
     undated = _undated(lake, trees, _placed({int(key): frame for (key,), frame in listed.group_by("season")}))
-    return [*of_months, *map(str, undated)]
+    return [*lost, *map(str, undated)], remarks
 
 
 def _facts(read: results.Month) -> dict[str, Any]:

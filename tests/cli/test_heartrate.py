@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from io import StringIO
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from rich.console import Console
 from assets import heartrate
 from formguide.cli.base import UsageError, parse_seasons
 from formguide.cli.platform import Told
+from formguide.cli.screen import not_used
 from formguide.cli.sports import seasons_at_hand
 from formguide.heartrate import incremental
 from formguide.lake import Lake
@@ -83,6 +85,23 @@ def test_a_step_that_makes_nothing_says_why():
     of_network, of_other = console.file.getvalue().splitlines()
     assert of_network.endswith("none: 2 users, 20 are the fewest") and "computed" not in of_network
     assert of_other.endswith("1 computed, 0 carried over")
+
+
+def test_what_is_lost_wholly_and_what_is_new_are_shown_first(tmp_path):
+    lake, told = Lake(tmp_path / "lake"), Console(file=StringIO(), width=200)
+    remarks = [f"a{k}.csv, field power: repeats the temperature in every row" for k in range(9)]
+    lost = [f"b{k}.fit: the file is  empty" for k in range(5)]
+    for number, line in enumerate([*remarks, *lost[:2], *lost[3:], lost[2]]):
+        kept = lake.quarantine("heartrate", line[:6], b"", line)
+        os.utime(f"{kept}.reason.json", (1e9 + number, 1e9 + number))
+    not_used(told, lake, "heartrate", lost, remarks)
+    assert isinstance(told.file, StringIO)
+    shown = [line.strip() for line in told.file.getvalue().splitlines()]
+    order = [2, 4, 3, 1, 0]
+    assert shown[:5] == [f"Set aside: {lost[k]}" for k in order]
+    assert shown[5:10] == [f"Set aside: {remarks[8 - k]}" for k in range(5)]
+    assert shown[10] == "… and 4 more"
+    assert shown[11] == f"14 set aside, with reasons in {tmp_path / 'lake'}/quarantine/heartrate"
 
 
 def test_where_workouts_were_is_written_where_it_is_asked_for(formguide, tmp_path, monkeypatch):

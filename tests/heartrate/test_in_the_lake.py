@@ -218,6 +218,21 @@ def test_what_is_set_aside_of_months_that_were_not_made_yet(lake, folder):
     ]
 
 
+def test_what_is_lost_wholly_is_told_apart_from_a_remark(lake, folder):
+    rows = files.run()
+    rows[4]["heart_rate"] = "1O1"
+    put(folder, "ann/a.csv", files.csv(rows))
+    put(folder, "ann/copy-of-a.csv", files.csv(rows[:300]))
+    put(folder, "ann/empty.fit", b"")
+    put(folder, "hr.json", files.fitrec(files.run())[:-200] + b"\n" + files.fitrec(files.run()))
+    make(lake, folder, MARCH)
+    lost, remarks = incremental.lost_and_remarked(lake)
+    assert [line.partition(": ")[0] for line in lost] == ["ann/copy-of-a.csv", "hr.json:1", "ann/empty.fit"]
+    flaw = ", record 6, field heart_rate_bpm: '1O1' is not a number"
+    assert remarks == [f"ann/a.csv{flaw}", f"ann/copy-of-a.csv{flaw}"]
+    assert incremental.not_used(lake) == [*lost, *remarks]
+
+
 def test_a_workout_without_a_heart_rate_is_kept_and_not_learnt_from(lake, folder):
     rows = [{name: value for name, value in row.items() if name != "heart_rate"} for row in files.run()]
     put(folder, "ann/a.fit", files.fit(rows))

@@ -137,7 +137,7 @@ def scores(console: Console, card: pl.DataFrame) -> None:
 
 def set_aside(console: Console, lake: Lake) -> None:
     """Records that could not be used, if there are any: the first few, and where all of them lie."""
-    not_used(console, lake, SPORT, rejects(lake, SPORT, Games.name))
+    not_used(console, lake, SPORT, *rejects(lake, SPORT, Games.name))
 
 
 def _ordinal(n: int) -> str:

@@ -117,4 +117,4 @@ def by_group(card: pl.DataFrame) -> pl.DataFrame:
 
 def set_aside(console: Console, lake: Lake) -> None:
     """Records that could not be used, if there are any: the first few, and where all of them lie."""
-    not_used(console, lake, SPORT, rejects(lake, SPORT, Performances.name))
+    not_used(console, lake, SPORT, *rejects(lake, SPORT, Performances.name))

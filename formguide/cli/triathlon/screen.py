@@ -50,4 +50,4 @@ def who_is_who(results: pl.DataFrame) -> str:
 
 def set_aside(console: Console, lake: Lake) -> None:
     """Lines and files that could not be read, if there are any: the first few, and where all of them lie."""
-    not_used(console, lake, SPORT, rejects(lake, SPORT, RaceRecords.name))
+    not_used(console, lake, SPORT, *rejects(lake, SPORT, RaceRecords.name))
