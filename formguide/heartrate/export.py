@@ -180,6 +180,7 @@ def _model_card(
         pl.col("scored").cast(pl.String) == AS_RECORDED
     )
     headline, labelled = rows.filter(plain), rows.filter(~plain)
+    of_strangers = card.clear() if user is not None else _of_strangers(card.filter(plain))
     is_sample = bool(card["is_sample"].any()) if not card.is_empty() else False
     front = {
         "library_name": "formguide",
@@ -188,7 +189,8 @@ def _model_card(
         "pipeline_tag": "time-series-forecasting",
         "model-index": [{"name": "formguide-heart-rate", "results": _results(headline, is_sample)}],
     }
-    if headline.is_empty():
+    # What was scored are models of a runner's own runs: what runners have in common may not claim it.
+    if headline.is_empty() or user is None:
         del front["model-index"]
     return _filled(
         "model_card.md",
@@ -203,9 +205,18 @@ def _model_card(
         network=network,
         scores=as_markdown(_as_read(headline)) if not headline.is_empty() else "",
         labelled=as_markdown(_as_read(labelled, ("training", "scored"))) if not labelled.is_empty() else "",
+        of_strangers=as_markdown(_as_read(of_strangers)) if not of_strangers.is_empty() else "",
         is_sample=is_sample,
         by_user=bool((headline["n_users"] >= 8).any()) if not headline.is_empty() else False,
     )
+
+
+def _of_strangers(card: pl.DataFrame) -> pl.DataFrame:
+    """The rows of runs before which no run of the runner was known: there a forecast is what runners have in
+    common, and nothing else."""
+    of_them = card.filter((pl.col("by") == "earlier workouts") & (pl.col("group") == "0"))
+    kept = of_them.filter(pl.col("metric").cast(pl.String).is_in(_HEADLINE))
+    return kept if (kept["model"] == personal.FORMGUIDE).any() else card.clear()
 
 
 def _as_read(rows: pl.DataFrame, labels: Sequence[str] = ()) -> pl.DataFrame:

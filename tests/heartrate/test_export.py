@@ -153,8 +153,9 @@ def front_of(card: str) -> dict[str, object]:
 
 
 def test_the_card_tells_the_scorecard_with_errors_and_baselines(lake: Lake, tmp_path: Path) -> None:
-    export.model(with_scorecard(lake, tmp_path, is_sample=False), tmp_path / "model")
+    export.model(with_scorecard(lake, tmp_path, is_sample=False), tmp_path / "model", "bo")
     card = (tmp_path / "model" / "README.md").read_text("utf-8")
+    assert "of the same\nprocedure fitted anew" in card and "not its own" not in card
     headline, labelled = card.split("Second, labelled rows")
     assert "5.67 ± 0.41" in headline and "0.52 ± 0.2" in headline and "| ridge |" in headline
     assert "route only" in headline and "5.55" not in headline and "5.55 ± 0.41" in labelled
@@ -165,8 +166,41 @@ def test_the_card_tells_the_scorecard_with_errors_and_baselines(lake: Lake, tmp_
     assert {"type": "mae_bpm", "value": 5.67} in metrics and len(metrics) == 4
 
 
+def test_what_runners_have_in_common_claims_no_score_of_a_runners_own_model(
+    lake: Lake, tmp_path: Path
+) -> None:
+    scored = with_scorecard(lake, tmp_path, is_sample=False)
+    export.model(scored, tmp_path / "model")
+    card = (tmp_path / "model" / "README.md").read_text("utf-8")
+    assert "model-index" not in front_of(card) and "the same\nprocedure" not in card
+    told, _, _ = card.partition("| task |")
+    assert "**This model is not scored, and the scores below are not its own.**" in told
+    assert "--user NAME" in told and "5.67" not in told
+
+
+def test_what_runners_have_in_common_has_the_score_of_runs_with_none_before(
+    lake: Lake, tmp_path: Path
+) -> None:
+    scored = with_scorecard(lake, tmp_path, is_sample=False)
+    card = scored.read_table(SPORT, ForecastScorecard.name, None, ForecastScorecard)
+    first = card.with_columns(
+        by=pl.lit("earlier workouts"), group=pl.lit("0"), value=pl.lit(7.25), difference=pl.lit(None),
+        task=pl.lit("held-out users"),
+    )  # fmt: skip
+    both = as_table(pl.concat([card.cast({"task": pl.String}), first]), ForecastScorecard)
+    scored.write_table(SPORT, ForecastScorecard.name, None, both, ForecastScorecard, "y")
+    export.model(scored, tmp_path / "model")
+    said = (tmp_path / "model" / "README.md").read_text("utf-8")
+    own, _, others = said.partition("**The scores below are not this model's.**")
+    assert "7.25 ± 0.41" in own and "5.67" not in own
+    assert "5.67" in others and "7.25" not in others
+    assert "model-index" not in front_of(said) and "not scored" not in said
+    export.model(scored, tmp_path / "own", "bo")
+    assert "7.25" not in (tmp_path / "own" / "README.md").read_text("utf-8")
+
+
 def test_scores_of_a_sample_and_missing_ones_are_called_that(lake: Lake, tmp_path: Path) -> None:
-    export.model(with_scorecard(lake, tmp_path, is_sample=True), tmp_path / "model")
+    export.model(with_scorecard(lake, tmp_path, is_sample=True), tmp_path / "model", "bo")
     card = (tmp_path / "model" / "README.md").read_text("utf-8")
     assert "they say nothing about real runners" in card
     assert "(sample league)" in str(front_of(card)["model-index"])
