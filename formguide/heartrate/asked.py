@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from formguide.heartrate import gpx, pace_plan, readers, results
+from formguide.heartrate import folders, gpx, pace_plan, readers, results
 from formguide.heartrate.backtest import History
 from formguide.heartrate.clock import Clocked, clocked
 from formguide.heartrate.curves import Curve, Forecaster
@@ -37,6 +37,11 @@ NAMED_PACE = "pace that was named"
 MOST_READ = 80
 """So many of the latest workouts of an activity are read: the pace is planned from 60, the curve learnt from
 40, and some may not be fit to learn from."""
+
+OF_MANY = (
+    "FitRec's lines hold the workouts of many people; take them in with `formguide run heartrate --from "
+    "FOLDER`, then ask about one by its workout_id"
+)
 
 ME = "me"
 """Whose workouts files without a user are."""
@@ -136,6 +141,9 @@ def _read(files: Iterable[Path], user_id: str) -> tuple[list[tuple[str, Clocked]
     kept: list[tuple[str, Clocked]] = []
     set_aside: list[str] = []
     for path in files:
+        if ending(path.name) not in readers.ENDINGS:
+            set_aside.append(f"{path.name}: {_not_ours(path)}")
+            continue
         for found in readers.read(readers.WORKOUTS, path.name, path.read_bytes()):
             try:
                 if isinstance(found, Reject):
@@ -269,6 +277,26 @@ def _day_after(history: Sequence[Recorded]) -> datetime:
     return max((one.inputs.ended_at for one in history), default=datetime(2000, 1, 1)) + timedelta(days=1)
 
 
+def _is_of_many(file: Path) -> bool:
+    """Whether a file's lines are FitRec's; it is never read whole, it may have ten gigabytes."""
+    placed = folders.place(file.name)
+    return (
+        placed is not None and placed[0] == readers.FITREC and folders.LAYOUT.refuses(placed[0], file) is None
+    )
+
+
+def _not_ours(file: Path) -> str:
+    """Why a file is not read."""
+    if _is_of_many(file):
+        return f"not read: {OF_MANY}"
+    return f"not read: {', '.join(name.upper() for name in readers.ENDINGS)} are"
+
+
+def _times_in(file: Path) -> Floats:
+    known = ending(file.name) in readers.ENDINGS
+    return readers.times_in(file.name, file.read_bytes()) if known else np.array([])
+
+
 def _files(paths: Iterable[Path]) -> list[Path]:
     """The files that a reader takes, in order; a folder is walked, a file that is named counts whatever it
     is."""
@@ -276,7 +304,7 @@ def _files(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         if path.is_dir():
             inside = sorted(file for file in path.rglob("*") if file.is_file())
-            found += [file for file in inside if ending(file.name) in readers.ENDINGS]
+            found += [file for file in inside if ending(file.name) in readers.ENDINGS or _is_of_many(file)]
         else:
             found.append(path)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,8 +10,18 @@ from typing import Any
 
 import pytest
 
+from formguide.heartrate import asked as asking
 from formguide.heartrate import pace_plan
-from formguide.heartrate.asked import Answer, Read, Run, answer, read_files, read_latest
+from formguide.heartrate.asked import (
+    Answer,
+    AskedWronglyError,
+    Read,
+    Run,
+    answer,
+    read_files,
+    read_latest,
+    run_of_file,
+)
 from formguide.heartrate.sequences import Recorded
 from tests.heartrate import workout_files as files
 from tests.heartrate.hearts import runs_of
@@ -193,3 +204,27 @@ def test_what_another_device_recorded_of_the_same_runs_changes_nothing(
     assert beside == alone
     every = read_files([earlier]).history
     assert [run.inputs.started_at.second for run in every.runs] == [files.START.second] * 5
+
+
+@pytest.mark.parametrize("name", ["endomondo.json", "endomondo.json.gz", "lines.jsonl"])
+def test_the_lines_of_many_people_are_sent_to_the_lake(tmp_path: Path, name: str) -> None:
+    lines = b"\n".join(files.fitrec(files.run(), user=user, python=user == 1) for user in range(2))
+    file = tmp_path / name
+    file.write_bytes(gzip.compress(lines) if name.endswith("gz") else lines)
+    with pytest.raises(AskedWronglyError, match=rf"{name}: .* many people; .* run heartrate --from FOLDER"):
+        run_of_file(file)
+    (tmp_path / "other.json").write_text('{"settings": 1}')
+    (tmp_path / "run.gpx").write_bytes(files.gpx(files.run()))
+    for place in (tmp_path, file):
+        for read in (read_files([place]), read_latest([place])):
+            (said,) = read.set_aside
+            assert said.startswith(f"{name}: not read: FitRec's lines") and "workout_id" in said
+            assert len(read.history.runs) == (place == tmp_path)
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "settings.json"])
+def test_a_named_file_that_is_no_workout_is_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text('{"settings": 1}')
+    with pytest.raises(AskedWronglyError, match=rf"{name}: not read: CSV, FIT, GPX, TCX are"):
+        run_of_file(tmp_path / name)
+    assert len(read_latest([tmp_path / name]).set_aside) == 1
