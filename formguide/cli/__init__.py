@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 from typer.core import TyperGroup
@@ -87,8 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not any(isinstance(handler, logging.NullHandler) for handler in LOG.handlers):
         LOG.addHandler(logging.NullHandler())
     LOG.propagate = False
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        words = list(sys.argv[1:] if arguments is None else arguments)
         code = app(words, prog_name="formguide", standalone_mode=False)
         return int(code or 0)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -112,9 +113,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(error, 1)
     except Exception as error:
         LOG.exception("failed")
-        return _say(
-            f"{type(error).__name__}: {error} (a mistake of ours: --verbose keeps a log that shows where)", 1
-        )
+        more = ": --verbose keeps a log that shows where" if _keeps_log(words) else ", not of yours"
+        return _say(f"{type(error).__name__}: {error} (a mistake of ours{more})", 1)
+
+
+def _keeps_log(words: Sequence[str]) -> bool:
+    """Whether the command that was called has --verbose."""
+    command: click.Command = app
+    # What went wrong may be that it cannot be loaded.
+    with suppress(ImportError):
+        for word in words:
+            if not isinstance(command, TyperGroup) or word not in command.commands:
+                break
+            named = command.commands[word]
+            command = named.loaded() if isinstance(named, Later) else named
+    return any("--verbose" in param.opts for param in command.params)
 
 
 def _say(message: object, code: int) -> int:

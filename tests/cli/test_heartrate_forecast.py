@@ -1,12 +1,15 @@
 """`formguide forecast heartrate`: a curve from files alone."""
 
 import json
+import logging
 from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
 import pytest
 
+from formguide.cli import _keeps_log
+from formguide.cli.base import LOG, Sport
 from formguide.heartrate import network_issuing
 from formguide.heartrate.network import FORMAT, NetworkSettings
 from formguide.heartrate.population_backtest import NETWORK, Candidate
@@ -106,6 +109,27 @@ def test_what_cannot_be_answered_is_said_in_one_line(formguide, runner, tmp_path
     filled = [word.format(run=files[-1], text=text) for word in words]
     got = formguide("forecast", "heartrate", *filled, "--lake", tmp_path / "lake")
     assert got.code == code and said in got.err.strip().splitlines()[-1]
+
+
+def test_a_mistake_of_ours_is_shown_by_the_log_that_it_speaks_of(formguide, runner, tmp_path, monkeypatch):
+    from formguide.heartrate import asked as asking
+
+    def broken(*_, **__):
+        raise ZeroDivisionError("here")
+
+    monkeypatch.setattr(asking, "answer", broken)
+    words = ("forecast", "heartrate", runner[1][-1], "--history", runner[1][0], "--lake", tmp_path)
+    assert "a mistake of ours: --verbose keeps a log" in formguide(*words).err
+    assert formguide(*words, "--verbose", "--log-file", tmp_path / "my.log").code == 1
+    assert "Traceback" in (tmp_path / "my.log").read_text()
+    for handler in [one for one in LOG.handlers if isinstance(one, logging.FileHandler)]:
+        handler.close()
+        LOG.removeHandler(handler)
+
+
+@pytest.mark.parametrize("sport", list(Sport))
+def test_every_forecast_keeps_a_log(sport):
+    assert _keeps_log(["forecast", sport.value]) and not _keeps_log(["sql", "SELECT 1"])
 
 
 def test_the_network_is_asked_about_nothing_that_it_may_have_learnt_from(formguide, tmp_path):

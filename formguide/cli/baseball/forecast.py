@@ -11,7 +11,16 @@ import typer
 
 from formguide.baseball import today
 from formguide.baseball.tables import Games
-from formguide.cli.base import CommandError, LakeOption, err, open_lake, out
+from formguide.cli.base import (
+    CommandError,
+    LakeOption,
+    LogFileOption,
+    VerboseOption,
+    err,
+    keep_log,
+    open_lake,
+    out,
+)
 from formguide.cli.baseball import screen
 from formguide.lake import Lake
 from formguide.making import TooLittle
@@ -38,6 +47,8 @@ def forecast(
         typer.Option("--top", min=1, help="Only so many.", show_default=f"{SHOWN}; with --json all"),
     ] = None,
     lake: LakeOption = None,
+    verbose: VerboseOption = False,
+    log_file: LogFileOption = None,
 ) -> None:
     """Who gets a hit: every starter of a day, confirmed or projected, the surest first.
 
@@ -45,6 +56,7 @@ def forecast(
     its games, announced starters and line-ups. A line-up that is not announced is projected and marked so.
     """
     place = open_lake(lake)
+    keep_log(place, verbose, log_file)
     asked = day.date() if day is not None else next_or_last(place)
     rows = forecasts_of(place, asked)
     if as_json:

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from formguide.cli.base import CommandError, LakeOption, UsageError, err, open_lake, out
+from formguide.cli.base import (
+    CommandError,
+    LakeOption,
+    LogFileOption,
+    UsageError,
+    VerboseOption,
+    err,
+    keep_log,
+    open_lake,
+    out,
+)
 from formguide.heartrate.tables import RUN as RUNNING
 from formguide.heartrate.tables import SPORT
 from formguide.lake import Lake
@@ -82,6 +92,8 @@ def forecast(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     lake: LakeOption = None,
+    verbose: VerboseOption = False,
+    log_file: LogFileOption = None,
 ) -> None:
     """The heart rate of a run before it is run: a curve, and how sure it is.
 
@@ -95,6 +107,7 @@ def forecast(
     if route_only and pace is not None:
         raise UsageError("--route-only and --pace are two plans: choose one")
     place = open_lake(lake)
+    keep_log(place, verbose, log_file)
     try:
         asked, owner = _run(run, place)
         begins = at or (asked.recorded.inputs.started_at if asked.recorded is not None else None)

@@ -11,7 +11,17 @@ import polars as pl
 import typer
 from rich.console import Console
 
-from formguide.cli.base import CommandError, LakeOption, UsageError, err, open_lake, out
+from formguide.cli.base import (
+    CommandError,
+    LakeOption,
+    LogFileOption,
+    UsageError,
+    VerboseOption,
+    err,
+    keep_log,
+    open_lake,
+    out,
+)
 from formguide.cli.track import answer as shown
 from formguide.lake import Lake
 from formguide.show import format_rows
@@ -62,6 +72,8 @@ def forecast(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False,
     lake: LakeOption = None,
+    verbose: VerboseOption = False,
+    log_file: LogFileOption = None,
 ) -> None:
     """The peak of the next season, with its interval, from the marks of this one and those before.
 
@@ -69,6 +81,7 @@ def forecast(
     (2025-02-22, 6.90, +0.9); lines that it cannot read it names and leaves out.
     """
     place = open_lake(lake)
+    keep_log(place, verbose, log_file)
     if athlete is not None:
         if with_imported or any(option is not None for option in (event, marks, born, class_year)):
             raise UsageError(

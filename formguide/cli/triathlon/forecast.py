@@ -12,7 +12,17 @@ import polars as pl
 import typer
 
 from formguide import asof
-from formguide.cli.base import CommandError, LakeOption, UsageError, err, open_lake, out
+from formguide.cli.base import (
+    CommandError,
+    LakeOption,
+    LogFileOption,
+    UsageError,
+    VerboseOption,
+    err,
+    keep_log,
+    open_lake,
+    out,
+)
 from formguide.cli.triathlon import screen_forecasts
 from formguide.lake import Lake
 from formguide.triathlon.arrivals import SPORT
@@ -51,6 +61,8 @@ def forecast(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     lake: LakeOption = None,
+    verbose: VerboseOption = False,
+    log_file: LogFileOption = None,
 ) -> None:
     """How long somebody will take: a finish time, how sure that is, and how it compares with the field.
 
@@ -62,6 +74,7 @@ def forecast(
     from formguide.triathlon.asked import Question
 
     place = open_lake(lake)
+    keep_log(place, verbose, log_file)
     results = place.read_table(SPORT, RaceResults.name, None, RaceResults)
     if results.is_empty():
         raise CommandError("the lake holds no races: formguide run triathlon --sample, or --from PATH")
