@@ -146,10 +146,15 @@ def test_the_network_is_asked_about_nothing_that_it_may_have_learnt_from(formgui
     refused = formguide(*words)
     assert refused.code == 2 and f"{fitted.learnt_until:%Y-%m-%d %H:%M}" in refused.err
     # That a learnt run is said to begin later makes it no new one; a later one is answered.
-    assert formguide(*words, "--at", "2031-01-01").code == 2
+    for more in (("--at", "2031-01-01"), ("--route-only",)):
+        refused = formguide(*words, *more)
+        assert refused.code == 2 and f"began before that ({before.started_at:%Y-%m-%d %H:%M})" in refused.err
+        assert "whatever --at or --route-only say" in refused.err and "a route without times" in refused.err
     later = replace(before, started_at=fitted.learnt_until + timedelta(days=1))
     to_lake(lake, [Recorded(later, runs[0].heart_rate_bpm[: len(later)])])
     assert as_object(formguide, *words[2:])["p50_bpm"]
+    early = formguide(*words, "--at", "2001-01-01")
+    assert early.code == 2 and "--at is before that: name a later moment" in early.err
     older = fitted.to_files()
     older["config.json"] = older["config.json"].replace(FORMAT.encode(), b"formguide heart rate network 0")
     lake.write_bytes(SPORT, network_issuing.MODEL, None, older, "older", manifest.extra)

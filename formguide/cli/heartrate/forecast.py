@@ -223,12 +223,20 @@ def _network(lake: Lake, asked: Run, at: datetime | None) -> Forecaster:
     found = read_network(lake)
     if found is None:
         raise CommandError("the lake has no network: formguide backtest heartrate fits one from 20 users on")
-    # A run that is said to begin later may still be one that it has learnt from.
-    moments = [at, asked.recorded.inputs.started_at if asked.recorded is not None else None]
-    if any(moment is not None and moment <= found.learnt_until for moment in moments):
+    until = f"{found.learnt_until:%Y-%m-%d %H:%M} UTC"
+    instead = "ask about a later run or a route without times, or the personal model"
+    began = asked.recorded.inputs.started_at if asked.recorded is not None else None
+    # A run that is said to begin later, or of which only the route is used, may still be one that it has
+    # learnt from.
+    if began is not None and began <= found.learnt_until:
         raise UsageError(
-            f"--model network: it has learnt from workouts until {found.learnt_until:%Y-%m-%d %H:%M} UTC: "
-            "ask about a later run or a route, or the personal model"
+            f"--model network: it has learnt from workouts until {until}, and this run began before that "
+            f"({began:%Y-%m-%d %H:%M}), whatever --at or --route-only say: {instead}"
+        )
+    if at is not None and at <= found.learnt_until:
+        raise UsageError(
+            f"--model network: it has learnt from workouts until {until}, --at is before that: name a later "
+            "moment, or the personal model"
         )
     return found
 
