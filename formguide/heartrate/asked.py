@@ -54,20 +54,23 @@ class AskedWronglyError(ValueError):
 @dataclass(frozen=True)
 class Read:
     """history: the workouts, as recorded and as learnt from; set_aside: what could not be read, and why;
-    files, left: how many files were read, and how many older ones were left unread."""
+    files, left: how many files were read, and how many older ones were left unread; later: how many began
+    too late to be known."""
 
     history: History
     set_aside: list[str]
     files: int = 0
     left: int = 0
+    later: int = 0
 
 
 @dataclass(frozen=True)
 class Run:
-    """What is asked about: a recorded workout, or a route alone."""
+    """What is asked about: a recorded workout, or a route alone; notes: what is wrong with its file."""
 
     recorded: Recorded | None
     route: Route | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ def read_latest(
         ended = [one for one in found if before is None or one[1].ended_at < before]
         alike += [one for one in ended if (one[1].reading.activity or results.by_speed(one[1])) == activity]
         kept, set_aside, done = kept + ended, set_aside + wrong, done + 1
-    return _together(kept, set_aside, done, len(past) - done)
+    return replace(_together(kept, set_aside, done, len(past) - done), later=len(last) - len(past))
 
 
 def _last_before(moment: float, file: Path) -> float:
@@ -172,12 +175,14 @@ def run_of_file(path: Path, user_id: str = ME) -> Run:
             raise AskedWronglyError(f"{path.name}: {error}") from error
         if way is not None:
             return Run(None, _route(path.name, *way))
-    read = read_files([path], user_id)
+    kept, set_aside = _read([path], user_id)
+    read = _together(kept, set_aside)
     if not read.history.runs:
         raise AskedWronglyError(read.set_aside[0] if read.set_aside else f"{path.name}: no workout in it")
     if len(read.history.runs) > 1:
         raise AskedWronglyError(f"{path.name}: it holds {len(read.history.runs)} workouts: ask about one")
-    return Run(read.history.runs[0])
+    notes = tuple(str(note) for _, workout in kept for note in workout.reading.notes)
+    return Run(read.history.runs[0], notes=notes)
 
 
 def answer(

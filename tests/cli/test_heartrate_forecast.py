@@ -17,6 +17,7 @@ from formguide.heartrate.sample.league import write_sample
 from formguide.heartrate.sequences import Recorded
 from formguide.heartrate.tables import SPORT
 from formguide.lake import Lake
+from tests.heartrate import workout_files
 from tests.heartrate.workouts_made import some_users, to_lake
 
 
@@ -100,6 +101,11 @@ def test_every_second_goes_to_a_file_and_a_picture_is_drawn(formguide, runner, t
         (("{run}", "--pace", "5:00", "--route-only"), 2, "two plans"),
         (("{run}", "--model", "network"), 1, "no network"),
         (("{text}",), 1, "notes.csv"),
+        (("{run}", "--pace", "5:3"), 2, "5:30"),
+        (("{run}", "--pace", "5:60"), 2, "5:30"),
+        (("{run}", "--pace", "٥"), 2, "5:30"),
+        (("{run}", "--picture", "curve.jpg"), 2, "curve.jpg: pictures are written as .png"),
+        (("{run}", "--history", "{run}", "--user", "ann"), 2, "--user names a runner of the lake"),
     ],
 )
 def test_what_cannot_be_answered_is_said_in_one_line(formguide, runner, tmp_path, words, code, said):
@@ -109,6 +115,30 @@ def test_what_cannot_be_answered_is_said_in_one_line(formguide, runner, tmp_path
     filled = [word.format(run=files[-1], text=text) for word in words]
     got = formguide("forecast", "heartrate", *filled, "--lake", tmp_path / "lake")
     assert got.code == code and said in got.err.strip().splitlines()[-1]
+
+
+def test_of_a_history_that_is_all_later_it_is_said_how_much_there_is(formguide, runner, tmp_path):
+    _, files = runner
+    words = ("forecast", "heartrate", files[-1], "--lake", tmp_path, "--history")
+    said = formguide(*words, files[-1].parent, "--at", "2001-01-01")
+    assert (
+        said.code == 0 and f"({len(files)} later: none of them had ended by 2001-01-01 00:00 UTC)" in said.err
+    )
+    (tmp_path / "empty").mkdir()
+    assert "no earlier workouts are in it: what" in formguide(*words, tmp_path / "empty").err
+    assert "later: none" not in formguide(*words, files[0]).err
+
+
+def test_a_run_whose_file_breaks_off_is_forecast_and_it_is_said(formguide, runner, tmp_path):
+    whole, cut = tmp_path / "whole.fit", tmp_path / "cut.fit"
+    body = workout_files.fit(workout_files.run(900))
+    whole.write_bytes(body)
+    cut.write_bytes(body[: len(body) // 2])
+    words = ("--history", runner[1][0], "--lake", tmp_path)
+    assert "set aside" not in formguide("forecast", "heartrate", whole, *words).err
+    said = formguide("forecast", "heartrate", cut, *words)
+    assert said.code == 0 and "cut.fit" in said.err and "ends too early or is damaged" in said.err
+    assert json.loads(formguide("forecast", "heartrate", cut, *words, "--json").out)["t_sec"][-1] < 899
 
 
 def test_a_mistake_of_ours_is_shown_by_the_log_that_it_speaks_of(formguide, runner, tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from datetime import datetime
 from enum import StrEnum
@@ -27,10 +28,13 @@ from formguide.heartrate.tables import SPORT
 from formguide.lake import Lake
 
 if TYPE_CHECKING:
-    from formguide.heartrate.asked import Answer, Run
+    from formguide.heartrate.asked import Answer, Read, Run
     from formguide.heartrate.backtest import History
     from formguide.heartrate.curves import Forecaster
     from formguide.heartrate.sequences import Recorded
+
+NOTES = 3
+"""So many things that are wrong with a run's file are told."""
 
 
 class Model(StrEnum):
@@ -106,10 +110,16 @@ def forecast(
 
     if route_only and pace is not None:
         raise UsageError("--route-only and --pace are two plans: choose one")
+    if history and user is not None:
+        raise UsageError("--user names a runner of the lake, --history the files of one: choose one")
+    if picture is not None and picture.suffix.lower() != ".png":
+        raise UsageError(f"--picture {picture}: pictures are written as .png")
+    pace_sec = None if pace is None else _seconds(pace)
     place = open_lake(lake)
     keep_log(place, verbose, log_file)
     try:
         asked, owner = _run(run, place)
+        _tell(asked.notes)
         begins = at or (asked.recorded.inputs.started_at if asked.recorded is not None else None)
         # The network's idea of a runner is made of everything that is known of one.
         latest = None if model is Model.network else Latest(_activity(asked), begins)
@@ -118,7 +128,7 @@ def forecast(
             asked,
             own,
             route_only=route_only,
-            pace_sec_per_km=None if pace is None else _seconds(pace),
+            pace_sec_per_km=pace_sec,
             at=at,
             everybody=known.learnt,
             model=_network(place, asked, at) if model is Model.network else None,
@@ -160,6 +170,14 @@ def _run(word: str, lake: Lake) -> tuple[Run, str | None]:
     return Run(found), found.inputs.user_id
 
 
+def _tell(notes: tuple[str, ...]) -> None:
+    """What is wrong with the run's own file: a curve of half a run is not to look like one of the whole."""
+    for note in notes[:NOTES]:
+        err().print(f"set aside: {note}", soft_wrap=True, markup=False)
+    if len(notes) > NOTES:
+        err().print(f"set aside: {len(notes) - NOTES} more of its points")
+
+
 class Latest(NamedTuple):
     """Which files of a folder are wanted: the latest of an activity that began before a moment."""
 
@@ -198,8 +216,12 @@ def _history(
             )
         for reason in read.set_aside:
             err().print(f"set aside: {reason}", soft_wrap=True, markup=False)
-        if not read.history.learnt:
-            err().print("no earlier workouts are in it: what runners have in common is all this knows")
+        before = None if latest is None else latest.before
+        ended = [one for one in read.history.learnt if before is None or one.inputs.ended_at < before]
+        if not ended:
+            err().print(
+                f"{_why_none(read, before)}: what runners have in common is all this knows", soft_wrap=True
+            )
         return read.history, read.history.learnt
     known = read_history(lake, correct=True)
     users = sorted({one.inputs.user_id for one in known.learnt})
@@ -214,6 +236,15 @@ def _history(
     if user is not None and user not in users:
         raise UsageError(f"--user {user}: the lake has workouts of {', '.join(users[:5])}")
     return known, [one for one in known.learnt if one.inputs.user_id == whose]
+
+
+def _why_none(read: Read, before: datetime | None) -> str:
+    """Why no workout of the named files is known."""
+    late = read.later + len(read.history.learnt)
+    if before is not None and late:
+        moment = f"{before:%Y-%m-%d %H:%M} UTC"
+        return f"no earlier workouts are in it ({late} later: none of them had ended by {moment})"
+    return "no earlier workouts are in it"
 
 
 def _network(lake: Lake, asked: Run, at: datetime | None) -> Forecaster:
@@ -243,7 +274,7 @@ def _network(lake: Lake, asked: Run, at: datetime | None) -> Forecaster:
 
 def _seconds(pace: str) -> float:
     minutes, _, seconds = pace.partition(":")
-    if not (minutes.isdigit() and (seconds or "0").isdigit() and int(seconds or 0) < 60):
+    if not re.fullmatch(r"[0-9]{1,2}(:[0-5][0-9])?", pace):
         raise UsageError(f"--pace {pace}: minutes and seconds a kilometre, as 5:30")
     found = 60.0 * int(minutes) + int(seconds or 0)
     if not 120 <= found <= 1200:
