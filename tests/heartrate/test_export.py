@@ -139,9 +139,12 @@ def test_the_example_runs_without_formguide(lake: Lake, tmp_path: Path) -> None:
         usage.forecast(tmp_path / "model", speed, altitude)[1], abs=0.06
     )
     (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe\x00")
     for words, expected in (
         ([tmp_path / "bad.csv"], "needs rows with the columns"),
         ([told[-1], "x"], "weeks"),
+        (["nosuch.csv"], "nosuch.csv: No such file or directory"),
+        ([tmp_path / "bytes.csv"], "bytes.csv: no CSV can be read"),
     ):
         bad = subprocess.run([*told[:-1], *map(str, words)], capture_output=True, text=True, check=False)
         assert bad.returncode == 1 and expected in bad.stderr and "Traceback" not in bad.stderr

@@ -92,8 +92,11 @@ def _usual(seconds: int, runs: float, wandered: float, c: dict[str, float]) -> F
 
 
 def _read(path: str) -> tuple[Floats, Floats]:
-    with open(path, newline="", encoding="utf-8") as file:
-        rows: list[dict[str, Any]] = list(csv.DictReader(file))
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            rows: list[dict[str, Any]] = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SystemExit(f"{path}: {getattr(error, 'strerror', None) or 'no CSV can be read'}") from None
     if not rows or not {"t_sec", "speed_mps", "altitude_m"} <= set(rows[0]):
         raise SystemExit(f"{path}: needs rows with the columns t_sec, speed_mps, altitude_m")
     try:
