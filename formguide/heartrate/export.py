@@ -68,7 +68,7 @@ def model(
     contents = {
         MODEL_FILE: tensors,
         CONFIG_FILE: _json({"format": FORMAT, **_constants(), "about": about}),
-        CARD: _model_card(card, about, user, trained, under).encode(),
+        CARD: _model_card(card, about, user, trained, under, ARRIVALS.holds_sample(lake)).encode(),
         **{name: _resource(name).encode() for name in SCRIPTS},
         **{f"network/{name}": body for name, body in network.items()},
     }
@@ -173,7 +173,12 @@ def _constants() -> dict[str, Any]:
 
 
 def _model_card(
-    card: pl.DataFrame, about: Mapping[str, Any], user: str | None, network: bool, under: Licence
+    card: pl.DataFrame,
+    about: Mapping[str, Any],
+    user: str | None,
+    network: bool,
+    under: Licence,
+    generated: bool,
 ) -> str:
     rows = card.filter((pl.col("by") == "all") & pl.col("metric").cast(pl.String).is_in(_HEADLINE))
     plain = (pl.col("training").cast(pl.String) == AS_RECORDED) & (
@@ -203,6 +208,7 @@ def _model_card(
         until=about["learnt_until"],
         textbook=about["textbook"],
         network=network,
+        generated=generated,
         scores=as_markdown(_as_read(headline)) if not headline.is_empty() else "",
         labelled=as_markdown(_as_read(labelled, ("training", "scored"))) if not labelled.is_empty() else "",
         of_strangers=as_markdown(_as_read(of_strangers)) if not of_strangers.is_empty() else "",

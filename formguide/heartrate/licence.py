@@ -30,9 +30,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .+_-]{0,79}")
 
 @dataclass(frozen=True)
 class Licence:
-    """A licence as it was named; None: nobody named one."""
+    """A licence as it was named; None: nobody named one. ours: Formguide's own, of what it generated."""
 
     name: str | None
+    ours: bool = False
 
     def front(self) -> dict[str, str]:
         """The lines of a card's header: what the hub does not know is another licence, by its name."""
@@ -46,6 +47,9 @@ class Licence:
                 "**Licence of the workouts: not named.** Whoever exported this did not say under which "
                 "licence they come: ask before you pass anything on."
             )
+        if self.ours:
+            own = "Formguide's own: its sample league generated them"
+            return f"**Licence of the workouts: {self.name}**, {own}."
         return f"**Licence of the workouts: {self.name}**, as whoever exported this says."
 
 
@@ -53,7 +57,7 @@ def licence(name: str | None, is_sample: bool) -> Licence:
     """What was named; of the sample league, where nothing was, Formguide's own. Raises ValueError where it is
     no name of a licence."""
     if name is None:
-        return Licence(OF_THE_SAMPLE if is_sample else None)
+        return Licence(OF_THE_SAMPLE, ours=True) if is_sample else Licence(None)
     if not _NAME.fullmatch(name.strip()):
         raise ValueError(f"{name!r} is no licence: name one as cc-by-4.0, odbl, mit")
     return Licence(name.strip())

@@ -279,6 +279,25 @@ def test_the_sample_is_under_our_own_licence() -> None:
     assert licence("odbl", is_sample=True).front() == {"license": "odbl"}
 
 
+def test_a_generated_population_is_asked_for_no_consent(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cards() -> list[str]:
+        export.dataset(lake, tmp_path / "data")
+        export.model(lake, tmp_path / "model", "bo")
+        return [(tmp_path / of / "README.md").read_text("utf-8") for of in ("data", "model")]
+
+    data, model = cards()
+    assert "only with their consent" in data and "only if that person agrees" in model
+    assert "generated" not in data + model
+    monkeypatch.setattr(type(export.ARRIVALS), "holds_sample", lambda *_: True)
+    data, model = cards()
+    assert "Nobody ran these workouts" in data and "describe nobody's heart" in model
+    for card in (data, model):
+        assert "**Licence of the workouts: mit**, Formguide's own: its sample league generated them." in card
+        assert "consent" not in card and "agrees" not in card and "whoever exported" not in card
+
+
 def test_names_are_kept_when_asked_for(lake: Lake, tmp_path: Path) -> None:
     export.dataset(lake, tmp_path / "data", pseudonyms=False)
     workouts = pl.read_parquet(tmp_path / "data" / "workouts" / "*.parquet")
