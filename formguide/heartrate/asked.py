@@ -135,7 +135,7 @@ def read_latest(
 def _last_before(moment: float, file: Path) -> float:
     """The time of a file's last point before a moment, seconds since 1970; inf where no point has a date,
     -inf where all are later."""
-    times = readers.times_in(file.name, file.read_bytes())
+    times = _times_in(file)
     return float(np.max(times[times < moment], initial=-np.inf)) if len(times) else np.inf
 
 

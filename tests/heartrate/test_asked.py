@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from formguide.heartrate import asked as asking
 from formguide.heartrate import pace_plan
 from formguide.heartrate.asked import (
     Answer,

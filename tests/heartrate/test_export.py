@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from formguide.heartrate import export, network_issuing
+from formguide.heartrate.arrivals import ARRIVALS
 from formguide.heartrate.curves import Curve
 from formguide.heartrate.exported import usage
 from formguide.heartrate.forecast_tables import ForecastScorecard
@@ -290,7 +291,7 @@ def test_a_generated_population_is_asked_for_no_consent(
     data, model = cards()
     assert "only with their consent" in data and "only if that person agrees" in model
     assert "generated" not in data + model
-    monkeypatch.setattr(type(export.ARRIVALS), "holds_sample", lambda *_: True)
+    monkeypatch.setattr(type(ARRIVALS), "holds_sample", lambda *_: True)
     data, model = cards()
     assert "Nobody ran these workouts" in data and "describe nobody's heart" in model
     for card in (data, model):
