@@ -48,7 +48,8 @@ class NoDemoError(RuntimeError):
 def of_plan(folder: Path, text: str) -> Shown:
     """A plan forecast from a model's folder. Raises PlanError."""
     inputs = inputs_of(text)
-    return Shown(inputs, None, Curve(*usage.forecast(folder, inputs.speed_mps, inputs.altitude_m)), PLANNED)
+    curve = Curve(*usage.forecast(folder, inputs.speed_mps, inputs.altitude_m))
+    return Shown(inputs, None, curve, PLANNED, of_plan=True)
 
 
 def curve_csv(shown: Shown) -> str:

@@ -35,7 +35,8 @@ def forecast(shown: Shown) -> bytes:
     if shown.curve is not None or shown.measured_bpm is not None:
         heart.legend(frameon=False, fontsize=8, loc="lower right", ncols=3)
     speed.plot(minutes, _smooth(shown.inputs.speed_mps, 15), color=SPEED, lw=1)
-    speed.set_ylabel("speed, m/s")
+    # A forecast that was given the route alone is drawn on the clock of the run: this is not what it knew.
+    speed.set_ylabel(f"speed, m/s\n({'planned' if shown.of_plan else 'as run'})")
     speed.set_ylim(bottom=0)
     _altitude(ground, minutes, shown.inputs.altitude_m)
     ground.set_xlabel("minutes")

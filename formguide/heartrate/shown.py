@@ -21,12 +21,14 @@ PLANNED = "pace that is planned"
 @dataclass(frozen=True)
 class Shown:
     """One workout. measured_bpm (n,): NaN where nothing was measured, None where nobody asked; curve: None
-    where nothing was forecast; given: what the forecast was given (`forecast_tables.GIVEN` or `PLANNED`)."""
+    where nothing was forecast; given: what the forecast was given (`forecast_tables.GIVEN` or `PLANNED`);
+    of_plan: the inputs are a plan's, of a run that has a speed of its own perhaps."""
 
     inputs: Inputs
     measured_bpm: Floats | None
     curve: Curve | None
     given: str = SPEED_RUN
+    of_plan: bool = False
 
     @property
     def title(self) -> str:

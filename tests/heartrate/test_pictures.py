@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -75,6 +77,14 @@ def test_a_plan_is_drawn_and_another_plan_otherwise() -> None:
     drawn = [pictures.plan(inputs_of(text)) for text in texts]
     assert [size(png) for png in drawn] == [(600, 320)] * 3 and len(set(drawn)) == 3
     assert pictures.plan(inputs_of(texts[0])) == drawn[0]
+
+
+@pytest.mark.parametrize("of_plan", [False, True])
+def test_whose_speed_it_is_is_written_beside_it(of_plan: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Any] = []
+    monkeypatch.setattr(pictures, "png", drawn.append)
+    pictures.forecast(replace(some(1)[0], given=ROUTE_ONLY, of_plan=of_plan))
+    assert drawn[0].axes[1].get_ylabel() == f"speed, m/s\n({'planned' if of_plan else 'as run'})"
 
 
 def test_the_same_workout_gives_the_same_bytes() -> None:

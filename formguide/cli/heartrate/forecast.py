@@ -289,9 +289,13 @@ def _write(file: Path, body: bytes) -> None:
 
 def _drawn(answer: Answer) -> bytes:
     from formguide.heartrate import pictures
+    from formguide.heartrate.forecast_tables import SPEED_RUN
     from formguide.heartrate.shown import Shown
 
-    return pictures.forecast(Shown(answer.inputs, answer.measured_bpm, answer.curve, answer.given))
+    planned = answer.given != SPEED_RUN
+    return pictures.forecast(
+        Shown(answer.inputs, answer.measured_bpm, answer.curve, answer.given, of_plan=planned)
+    )
 
 
 def _columns(answer: Answer) -> dict[str, list[float]]:
