@@ -13,6 +13,7 @@ import argparse
 import io
 import json
 import os
+import socket
 import tempfile
 from collections.abc import Sequence
 from datetime import datetime
@@ -38,6 +39,7 @@ from formguide.heartrate.typed_plan import EXAMPLE, PlanError, inputs_of
 from formguide.lake import Lake
 from formguide.plain import not_installed
 
+_HERE = "127.0.0.1"
 _BUTTONS = ["download", "fullscreen"]
 
 
@@ -142,8 +144,9 @@ def _workouts_tab(gr: Any, page: Any, explorer: Explorer) -> None:
         off = off if shown.curve is not None else "; no run, so nothing is forecast of it"
         return explorer.facts(name) + off, _array(pictures.forecast(shown))
 
-    for change in (workout.change, given.change, page.load):
-        change(draw, [workout, given], [said, picture], api_name=False)
+    workout.change(draw, [workout, given], [said, picture], api_name="workout")
+    for change in (given.change, page.load):
+        change(draw, [workout, given], [said, picture], api_visibility="private")
 
 
 def _plan_tab(gr: Any, page: Any, folder: Path) -> None:
@@ -169,8 +172,8 @@ def _plan_tab(gr: Any, page: Any, folder: Path) -> None:
             return f"**{error}**", gr.skip()
         return _length(plan), _array(pictures.plan(plan))
 
-    for change in (text.change, page.load):
-        change(sketch, [text], [said, drawn], api_name=False, show_progress="hidden")
+    text.change(sketch, [text], [said, drawn], api_name="plan", show_progress="hidden")
+    page.load(sketch, [text], [said, drawn], api_visibility="private", show_progress="hidden")
     kept = tempfile.TemporaryDirectory(prefix="formguide-demo-")
 
     def draw(typed: str) -> tuple[str, Any, str | None]:
@@ -188,7 +191,7 @@ def _plan_tab(gr: Any, page: Any, folder: Path) -> None:
             str(path),
         )
 
-    ask.click(draw, [text], [said, picture, file], api_name=False)
+    ask.click(draw, [text], [said, picture, file], api_name="forecast")
 
 
 def main(folder: Path, arguments: Sequence[str] | None = None) -> None:
@@ -212,17 +215,38 @@ def serve(folder: Path, lake: Lake | None, port: int = 7860) -> None:
         raise NoDemoError(f"{folder} holds no model: {again}")
     if json.loads((folder / CONFIG_FILE).read_text("utf-8")).get("format") != FORMAT:
         raise NoDemoError(f"{folder} holds a model of another version of formguide: {again}")
+    gr = _gradio()
+    _require_free(port)
     page = build(folder, Explorer(lake) if lake is not None else None)
     # The usual theme asks another host for its fonts.
     fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
     page.launch(
-        server_name="127.0.0.1",
+        server_name=_HERE,
         server_port=port,
         share=False,
         inbrowser=False,
         footer_links=[],
-        theme=_gradio().themes.Default(**fonts),
+        theme=gr.themes.Default(**fonts),
+        # It would speak of public links.
+        quiet=True,
+        prevent_thread_lock=True,
     )
+    print(f"http://{_HERE}:{port}/  on this machine; Ctrl-C ends it", flush=True)
+    page.block_thread()
+
+
+def _require_free(port: int) -> None:
+    """Raises NoDemoError where nothing can listen on a port."""
+    with socket.socket() as asked:
+        # What listened a moment ago is no hindrance.
+        asked.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            asked.bind((_HERE, port))
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise NoDemoError(
+                f"nothing can listen on port {port} ({why}): name another with --port"
+            ) from error
 
 
 def _gradio() -> Any:

@@ -99,6 +99,16 @@ def test_without_gradio_or_a_model_one_line_says_so(
         demo.main(folder, [])
 
 
+def test_on_a_taken_port_another_is_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "_gradio", lambda: None)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(SystemExit, match=rf"on port {port} \(.*in use\): name another with --port"):
+            demo.main(folder, ["--port", str(port)])
+
+
 def test_what_the_command_imports_does_not_load_gradio() -> None:
     import formguide.cli.heartrate.look
 
@@ -126,6 +136,10 @@ def test_the_page_in_a_browser(lake: Lake, folder: Path) -> None:
                     ".map(e => new URL(e.name).host))]"
                 )
                 assert [host for host in hosts if host not in ("", f"127.0.0.1:{port}")] == []
+            found = httpx.get(f"http://127.0.0.1:{port}/gradio_api/info", trust_env=False).json()
+            assert set(found["named_endpoints"]) == {"/workout", "/plan", "/forecast"}
+            told_so_far = log.read_text("utf-8")
+            assert f"http://127.0.0.1:{port}/" in told_so_far and "share" not in told_so_far
         finally:
             app.terminate()
 
