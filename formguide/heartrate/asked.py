@@ -54,8 +54,8 @@ class AskedWronglyError(ValueError):
 @dataclass(frozen=True)
 class Read:
     """history: the workouts, as recorded and as learnt from; set_aside: what could not be read, and why;
-    files, left: how many files were read, and how many older ones were left unread; later: how many began
-    too late to be known."""
+    files, left: how many files were read, and how many older ones were left unread; later: how many were
+    not over in time to be known."""
 
     history: History
     set_aside: list[str]
@@ -123,13 +123,14 @@ def read_latest(
     past = sorted((file for file in last if last[file] > -np.inf), key=lambda file: -last[file])
     kept, alike = list[tuple[str, Clocked]](), list[tuple[str, Clocked]]()
     set_aside: list[str] = []
-    done = 0
+    done, later = 0, len(last) - len(past)
     while done < len(past) and (len(alike) < enough or len(results.each_once(alike)[0]) < enough):
         found, wrong = _read([past[done]], user_id)
         ended = [one for one in found if before is None or one[1].ended_at < before]
         alike += [one for one in ended if (one[1].reading.activity or results.by_speed(one[1])) == activity]
         kept, set_aside, done = kept + ended, set_aside + wrong, done + 1
-    return replace(_together(kept, set_aside, done, len(past) - done), later=len(last) - len(past))
+        later += len(found) - len(ended)
+    return replace(_together(kept, set_aside, done, len(past) - done), later=later)
 
 
 def _last_before(moment: float, file: Path) -> float:

@@ -83,16 +83,10 @@ def make_results(lake: Lake, months: Iterable[int]) -> dict[str, dict[int, Made]
     return made
 
 
-def not_used(lake: Lake) -> list[str]:
-    """What of the files as they are now could not be used, each with its reason; quarantine keeps what was
-    ever refused."""
-    lost, remarks = lost_and_remarked(lake)
-    return [*lost, *remarks]
-
-
-def lost_and_remarked(lake: Lake) -> tuple[list[str], list[str]]:
-    """The same in two parts: the files and lines of which nothing is used, and what is wrong with a part of
-    one the rest of which is."""
+def not_used(lake: Lake) -> tuple[list[str], list[str]]:
+    """What of the files as they are now could not be used, each with its reason (quarantine keeps what was
+    ever refused): the files and lines of which nothing is used, and what is wrong with a part of one the rest
+    of which is."""
     lost, remarks = list[str](), list[str]()
     for manifest in lake.manifests(SPORT, Workouts.name).values():
         rejects = [str(said) for said in manifest.extra.get("rejects", [])]

@@ -274,8 +274,9 @@ def _earlier(runs: Sequence[Recorded]) -> NDArray[np.int64]:
 
 
 def _at_every_second(made: Floats, given: Example, inputs: Inputs, step_sec: int) -> Curve:
-    held = made[np.arange(len(inputs)) // step_sec]
-    if given.every is not None and given.base is not None:
-        moved = given.every - given.base[np.arange(len(inputs)) // step_sec]
+    rows = np.arange(len(inputs)) // step_sec
+    held = made[rows]
+    if given.every is not None:
+        moved = given.every - given.every[rows * step_sec]
         held = np.clip(held + moved[:, None], _LEAST_BPM, _MOST_BPM)
     return Curve(*held.T)

@@ -46,6 +46,12 @@ def make(lake: Lake, folder: Path, *months: int) -> dict[int, dict[str, object]]
     return {month: {**part.facts, "computed": part.computed} for month, part in made.items()}
 
 
+def told_of(lake: Lake) -> list[str]:
+    """All that could not be used."""
+    lost, remarks = incremental.not_used(lake)
+    return [*lost, *remarks]
+
+
 def workouts(lake: Lake) -> pl.DataFrame:
     return lake.read_table(SPORT, Workouts.name, None, Workouts)
 
@@ -194,13 +200,13 @@ def test_what_cannot_be_used_is_quarantined_with_its_reason(lake, folder):
         ("hr.json:3", "field timestamp: 'no' is not an array"),
     ):
         assert [reason for reason in said if reason.startswith(begins) and part in reason], (begins, said)
-    assert sorted(incremental.not_used(lake)) == said
+    assert sorted(told_of(lake)) == said
     for path in ("ann/cut.gpx", "ann/2099.csv", "hr.json"):
         (folder / path).unlink()
     make(lake, folder, MARCH)
     # What is gone is nobody's concern any more; quarantine keeps it all the same.
     still = [reason for reason in said if reason.startswith(("ann/1970", "ann/2100", "ann/empty"))]
-    assert sorted(incremental.not_used(lake)) == still
+    assert sorted(told_of(lake)) == still
     assert reasons(lake) == said
 
 
@@ -210,9 +216,9 @@ def test_what_is_set_aside_of_months_that_were_not_made_yet(lake, folder):
     put(folder, "ann/empty.fit", b"")
     put(folder, "hr.json", files.fitrec(files.run(start=IN_APRIL))[:-200] + b"\n" + files.fitrec(files.run()))
     make(lake, folder, MARCH)
-    assert incremental.not_used(lake) == ["ann/empty.fit: the file is empty"]
+    assert told_of(lake) == ["ann/empty.fit: the file is empty"]
     make(lake, folder)
-    assert [reason.partition(": ")[0] for reason in incremental.not_used(lake)] == [
+    assert [reason.partition(": ")[0] for reason in told_of(lake)] == [
         "hr.json:1",
         "ann/empty.fit",
     ]
@@ -226,11 +232,10 @@ def test_what_is_lost_wholly_is_told_apart_from_a_remark(lake, folder):
     put(folder, "ann/empty.fit", b"")
     put(folder, "hr.json", files.fitrec(files.run())[:-200] + b"\n" + files.fitrec(files.run()))
     make(lake, folder, MARCH)
-    lost, remarks = incremental.lost_and_remarked(lake)
+    lost, remarks = incremental.not_used(lake)
     assert [line.partition(": ")[0] for line in lost] == ["ann/copy-of-a.csv", "hr.json:1", "ann/empty.fit"]
     flaw = ", record 6, field heart_rate_bpm: '1O1' is not a number"
     assert remarks == [f"ann/a.csv{flaw}", f"ann/copy-of-a.csv{flaw}"]
-    assert incremental.not_used(lake) == [*lost, *remarks]
 
 
 def test_a_workout_without_a_heart_rate_is_kept_and_not_learnt_from(lake, folder):
@@ -352,12 +357,12 @@ def test_of_a_gzip_that_breaks_off_the_whole_lines_are_read_and_the_break_is_nam
     notes: list[str] = []
     read_folder(folder, notes)
     assert notes == ["other.json.gz: its name says gzip, and nothing of it can be unpacked"]
-    assert sorted(incremental.not_used(lake)) == [cut, broken, none]
+    assert sorted(told_of(lake)) == [cut, broken, none]
     put(folder, "hr.json.gz", whole)
     (folder / "other.json.gz").unlink()
     make(lake, folder, MARCH)
     assert workouts(lake).height == 5
-    assert incremental.not_used(lake) == []
+    assert told_of(lake) == []
 
 
 NO_WORKOUTS = {
@@ -382,7 +387,7 @@ def test_a_file_with_the_name_of_a_workout_that_holds_none_is_set_aside(lake, fo
     said = reasons(lake)
     for line, (path, (_, part)) in zip(said, NO_WORKOUTS.items(), strict=True):
         assert line.startswith(path) and part in line
-    assert incremental.not_used(lake) == said
+    assert told_of(lake) == said
     state = lake.state()
     assert ARRIVALS.changed_seasons(lake, ARRIVALS.holdings(lake, [folder])) == {}
     make(lake, folder, MARCH)
@@ -390,7 +395,7 @@ def test_a_file_with_the_name_of_a_workout_that_holds_none_is_set_aside(lake, fo
     for path in NO_WORKOUTS:
         (folder / path).unlink()
     make(lake, folder, MARCH)
-    assert incremental.not_used(lake) == []
+    assert told_of(lake) == []
 
 
 def test_in_a_folder_of_every_sport_what_is_no_workout_may_be_another_sports(lake, folder, monkeypatch):

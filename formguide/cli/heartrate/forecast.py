@@ -217,8 +217,7 @@ def _history(
         for reason in read.set_aside:
             err().print(f"set aside: {reason}", soft_wrap=True, markup=False)
         before = None if latest is None else latest.before
-        ended = [one for one in read.history.learnt if before is None or one.inputs.ended_at < before]
-        if not ended:
+        if not read.history.learnt:
             err().print(
                 f"{_why_none(read, before)}: what runners have in common is all this knows", soft_wrap=True
             )
@@ -240,10 +239,9 @@ def _history(
 
 def _why_none(read: Read, before: datetime | None) -> str:
     """Why no workout of the named files is known."""
-    late = read.later + len(read.history.learnt)
-    if before is not None and late:
+    if before is not None and read.later:
         moment = f"{before:%Y-%m-%d %H:%M} UTC"
-        return f"no earlier workouts are in it ({late} later: none of them had ended by {moment})"
+        return f"no earlier workouts are in it ({read.later} later: none of them had ended by {moment})"
     return "no earlier workouts are in it"
 
 

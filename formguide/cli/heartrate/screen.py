@@ -62,4 +62,4 @@ def unpacked(console: Console) -> None:
 
 def set_aside(console: Console, lake: Lake) -> None:
     """What of the files could not be used, if anything: the first few, and where all of it lies."""
-    not_used(console, lake, SPORT, *incremental.lost_and_remarked(lake))
+    not_used(console, lake, SPORT, *incremental.not_used(lake))
