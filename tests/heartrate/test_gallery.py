@@ -216,6 +216,7 @@ def test_a_workout_opens_by_mouse_and_by_keyboard(opened: Browser) -> None:
     assert "2021-09-15" in opened.run(title)
     opened.press("Escape")
     assert not opened.run("return big.open")
+    assert opened.run("return document.activeElement.place") == 1
     opened.press("ArrowRight", "ArrowDown", "Enter")
     assert opened.run("return big.open") and opened.run(title) not in (first, "")
     assert opened.run("return location.hash").startswith("#w=")
@@ -225,6 +226,16 @@ def test_a_workout_opens_by_mouse_and_by_keyboard(opened: Browser) -> None:
     assert "245 bpm is above 230" in found
     opened.press("Escape", "/")
     assert opened.run("return document.activeElement.id") == "q"
+
+
+def test_a_key_pressed_right_after_a_workout_is_closed_counts(opened: Browser) -> None:
+    """The dialog tells of its closing in a later task: both keys are in one, as on a slow machine."""
+    opened.click(".card:not([hidden])")
+    focused = opened.run("""
+        for (const key of ["Escape", "/"]) document.dispatchEvent(new KeyboardEvent("keydown", { key }));
+        return new Promise(r => setTimeout(() => r([document.activeElement.id, big.open]), 150));
+    """)
+    assert focused == ["q", False]
 
 
 def test_a_name_is_text_and_never_markup(opened: Browser, made: Invented) -> None:

@@ -340,6 +340,14 @@
     const place = shown.indexOf(open) + by;
     if (place >= 0 && place < shown.length) { current = place; show(shown[place]); }
   };
+  // The dialog's own "close" event comes a while later: a key pressed meanwhile would be undone by it.
+  const leave = () => {
+    const place = shown.indexOf(open);
+    open = null;
+    $("big").close();
+    remember();
+    if (place >= 0) moveTo(place);
+  };
 
   // -- wiring -----------------------------------------------------------------------------------
   const option = (select, label, i) => {
@@ -360,11 +368,11 @@
   $("again").addEventListener("click", () => $("filters").reset());
   $("turn").addEventListener("click", () => { falling = !falling; changed(); });
   $("grid").addEventListener("scroll", () => requestAnimationFrame(render), { passive: true });
-  $("close").addEventListener("click", () => $("big").close());
+  $("close").addEventListener("click", leave);
   $("back").addEventListener("click", () => step(-1));
   $("next").addEventListener("click", () => step(1));
-  $("big").addEventListener("click", (event) => { if (event.target === $("big")) $("big").close(); });
-  $("big").addEventListener("close", () => { open = null; remember(); if (shown.length) moveTo(current); });
+  $("big").addEventListener("click", (event) => { if (event.target === $("big")) leave(); });
+  $("big").addEventListener("cancel", (event) => { event.preventDefault(); leave(); });
   $("chart").addEventListener("pointermove", (event) => chart(event.offsetX));
   $("chart").addEventListener("pointerleave", () => chart());
   document.addEventListener("keydown", (event) => {
@@ -372,6 +380,7 @@
     if ($("big").open) {
       if (event.key === "ArrowLeft") step(-1);
       if (event.key === "ArrowRight") step(1);
+      if (event.key === "Escape") { event.preventDefault(); leave(); }
       return;
     }
     if (/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
