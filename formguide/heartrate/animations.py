@@ -48,7 +48,7 @@ def single(shown: Shown, path: Path, frames: int = FRAMES) -> Path:
     quick = shown.inputs.speed_mps
     (line,) = speed.plot([], [], color=SPEED, lw=1)
     speed.set_ylim(0, max(1.0, 1.1 * float(quick.max())))
-    speed.set_ylabel("speed, m/s")
+    speed.set_ylabel(shown.speed_label)
     altitude = shown.inputs.altitude_m
     ground.fill_between(minutes, altitude, altitude.min() - 1, color=GROUND)
     ground.set_ylim(altitude.min() - 1, max(altitude.max(), altitude.min() + 20) + 4)
@@ -56,7 +56,7 @@ def single(shown: Shown, path: Path, frames: int = FRAMES) -> Path:
     ground.set_ylabel("altitude, m")
     ground.set_xlabel("minutes")
     ground.set_xlim(0, max(minutes[-1], 1 / 60))
-    heart.set_title(shown.title, fontsize=9, loc="left")
+    heart.set_title(f"{shown.title}{shown.forecast_given}", fontsize=9, loc="left")
     said = heart.text(1.0, 1.02, "", transform=heart.transAxes, ha="right", fontsize=9)
     far = shown.inputs.distance_m / 1000
 
@@ -81,7 +81,7 @@ def categories(shown: Mapping[str, Shown], path: Path, frames: int = FRAMES) -> 
         update, artists = _heart(axis, one, one.inputs.t_sec / 60)
         updates.append(update)
         moving += artists
-        axis.set_title(f"{kind}: {one.title}", fontsize=8, loc="left")
+        axis.set_title(f"{kind}: {one.title}{one.forecast_given}", fontsize=8, loc="left")
         axis.set_ylabel("bpm", fontsize=8)
     reaches = np.array([_reach(one) for one in shown.values()])
     axes[0].set_ylim(reaches[:, 0].min(), reaches[:, 1].max())

@@ -14,7 +14,6 @@ import numpy as np
 import polars as pl
 
 from formguide.drawing import figure, png
-from formguide.heartrate.forecast_tables import ROUTE_ONLY
 from formguide.heartrate.sequences import Floats, Inputs
 from formguide.heartrate.shown import Shown
 
@@ -35,15 +34,14 @@ def forecast(shown: Shown) -> bytes:
     if shown.curve is not None or shown.measured_bpm is not None:
         heart.legend(frameon=False, fontsize=8, loc="lower right", ncols=3)
     speed.plot(minutes, _smooth(shown.inputs.speed_mps, 15), color=SPEED, lw=1)
-    # A forecast that was given the route alone is drawn on the clock of the run: this is not what it knew.
-    speed.set_ylabel(f"speed, m/s\n({'planned' if shown.of_plan else 'as run'})")
+    speed.set_ylabel(shown.speed_label)
     speed.set_ylim(bottom=0)
     _altitude(ground, minutes, shown.inputs.altitude_m)
     ground.set_xlabel("minutes")
     ground.set_xlim(0, max(minutes[-1], 1 / 60))
     for axis in (heart, speed, ground):
         _plain(axis)
-    heart.set_title(f"{shown.title}{_given(shown)}{_off(shown)}", fontsize=10, loc="left")
+    heart.set_title(f"{shown.title}{shown.forecast_given}{_off(shown)}", fontsize=10, loc="left")
     return png(drawn)
 
 
@@ -85,7 +83,7 @@ def several(shown: Sequence[Shown], most: int = _MOST) -> bytes:
         axis.tick_params(labelsize=7)
         _plain(axis)
     left_out = f" ({len(some)} of {len(shown)})" if len(shown) > len(some) else ""
-    given = _given(some[0]) if some else ""
+    given = some[0].forecast_given if some else ""
     drawn.suptitle(f"forecast (80 %) and measured heart rate, bpm, by minute{given}{left_out}", fontsize=9)
     return png(drawn)
 
@@ -108,7 +106,8 @@ def residuals(shown: Sequence[Shown]) -> bytes:
     axis.axhline(0, color=MEASURED, lw=0.8)
     axis.set_xlabel("minutes")
     axis.set_ylabel("forecast less measured, bpm")
-    axis.set_title(f"{len(lines)} workouts{_given(shown[0]) if shown else ''}", fontsize=10, loc="left")
+    given = shown[0].forecast_given if shown else ""
+    axis.set_title(f"{len(lines)} workouts{given}", fontsize=10, loc="left")
     _plain(axis)
     return png(drawn)
 
@@ -210,12 +209,6 @@ def bridged(values: Floats, longest: int = BRIDGED_SEC) -> Floats:
         if after - before > longest:
             joined[before + 1 : after] = np.nan
     return joined
-
-
-def _given(shown: Shown) -> str:
-    if shown.curve is None:
-        return ""
-    return "; given the route alone" if shown.given == ROUTE_ONLY else f"; given the {shown.given}"
 
 
 def _off(shown: Shown) -> str:

@@ -38,6 +38,19 @@ class Shown:
         return f"{self.inputs.user_id}, {self.inputs.activity}, {self.inputs.started_at:%Y-%m-%d %H:%M}"
 
     @property
+    def forecast_given(self) -> str:
+        """What the forecast was given, as the end of a title; empty without a forecast."""
+        if self.curve is None:
+            return ""
+        return f"; given the {'route alone' if self.given == ROUTE_ONLY else self.given}"
+
+    @property
+    def speed_label(self) -> str:
+        """Whose speed it is: a forecast given the route alone is drawn on the clock of the run and did not
+        know the speed that is drawn."""
+        return f"speed, m/s\n({'planned' if self.of_plan else 'as run'})"
+
+    @property
     def error_bpm(self) -> Floats:
         """Forecast less measured (n,), beats a minute; NaN where either is missing."""
         if self.curve is None or self.measured_bpm is None:

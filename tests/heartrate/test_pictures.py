@@ -83,8 +83,15 @@ def test_a_plan_is_drawn_and_another_plan_otherwise() -> None:
 def test_whose_speed_it_is_is_written_beside_it(of_plan: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Any] = []
     monkeypatch.setattr(pictures, "png", drawn.append)
-    pictures.forecast(replace(some(1)[0], given=ROUTE_ONLY, of_plan=of_plan))
-    assert drawn[0].axes[1].get_ylabel() == f"speed, m/s\n({'planned' if of_plan else 'as run'})"
+    monkeypatch.setattr(animations, "_write", lambda shown, *_: drawn.append(shown))
+    run = replace(some(1)[0], given=ROUTE_ONLY, of_plan=of_plan)
+    pictures.forecast(run)
+    animations.single(run, Path("run.gif"))
+    for one in drawn:
+        heart, speed, _ground = one.axes
+        assert speed.get_ylabel() == f"speed, m/s\n({'planned' if of_plan else 'as run'})"
+        assert "; given the route alone" in heart.get_title("left")
+    assert len(drawn) == 2
 
 
 def test_the_same_workout_gives_the_same_bytes() -> None:
