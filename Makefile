@@ -15,7 +15,8 @@ TORCH_VERSION := 2.13.0
 TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-PIP_INSTALL := $(PIP) install --progress-bar off -c constraints.txt
+# Compiling every module of every package costs as much as installing them; Python compiles those it imports.
+PIP_INSTALL := $(PIP) install --no-compile --progress-bar off -c constraints.txt
 PIP_LOG := $(VENV)/pip.log
 # pip says a line or more per package; one in twenty tells a slow network from a dead one.
 PROGRESS := tee -a $(PIP_LOG) | awk '\
