@@ -7,12 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.instance.ref import InstanceRef
 from dagster_shared.error import SerializableErrorInfo
 
 from assets.partitions import partition_range, season_range
 
 SETTINGS = Path(__file__).parent.parent / "dagster.yaml"
 """The project's settings of an instance."""
+
+_PRINTED_AT_ONCE: Mapping[str, Any] = {
+    "compute_logs": {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+    }
+}
+"""Where steps' output is kept for the UI, it reaches the terminal through a `tail` that is killed when the run
+ends, and takes the last lines with it (dagster-io/dagster#23336)."""
 
 Progress = Callable[[str, str, Mapping[str, Any]], None]
 """Told what happened (`STEP_START`, `ASSET_MATERIALIZATION`, …; `LOG` for what an asset says on its way), in
@@ -60,7 +70,7 @@ def told_to(progress: Progress) -> dg.LoggerDefinition:
 
 def instance_in(home: Path | None) -> dg.DagsterInstance:
     """The Dagster instance whose settings and history are in a folder, the project's settings where it has
-    none; without a folder, one that is forgotten."""
+    none; without a folder, one that is forgotten. What a run prints goes to the terminal."""
     if home is None:
         return dg.DagsterInstance.ephemeral()
     home.mkdir(parents=True, exist_ok=True)
@@ -68,7 +78,7 @@ def instance_in(home: Path | None) -> dg.DagsterInstance:
     # An empty file stands for Dagster's defaults: telemetry, and as many runs at once as there are.
     if not settings.exists() or not settings.stat().st_size:
         shutil.copyfile(SETTINGS, settings)
-    return dg.DagsterInstance.from_config(str(home))
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=_PRINTED_AT_ONCE))
 
 
 def materialise(

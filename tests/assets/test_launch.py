@@ -1,5 +1,8 @@
 """Materialising in this process: seasons, other partitions, settings, and what is said on the way."""
 
+import os
+import sys
+
 import dagster as dg
 import pytest
 
@@ -60,3 +63,18 @@ def test_the_history_of_a_run_stays_in_its_home(definitions, tmp_path):
         launch.materialise(definitions, dg.AssetSelection.assets(letters), instance, partition="a")
     with launch.instance_in(tmp_path) as instance:
         assert instance.get_materialized_partitions(dg.AssetKey("letters")) == {"a"}
+
+
+def test_what_a_run_prints_goes_where_it_goes_without_one(tmp_path):
+    def places():
+        return [os.fstat(stream.fileno()).st_ino for stream in (sys.stdout, sys.stderr)]
+
+    @dg.asset
+    def printing() -> dg.MaterializeResult[None]:
+        return dg.MaterializeResult(metadata={"places": places()})
+
+    with launch.instance_in(tmp_path) as instance:
+        said = launch.materialise(
+            dg.Definitions(assets=[printing]), dg.AssetSelection.assets(printing), instance
+        )
+    assert said["printing"]["places"] == places()
