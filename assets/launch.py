@@ -21,8 +21,8 @@ _PRINTED_AT_ONCE: Mapping[str, Any] = {
         "class": "NoOpComputeLogManager",
     }
 }
-"""Where steps' output is kept for the UI, it reaches the terminal through a `tail` that is killed when the run
-ends, and takes the last lines with it (dagster-io/dagster#23336)."""
+"""Where steps' output is kept for the UI, it reaches the terminal through a `tail` that is killed when the
+run ends, and takes the last lines with it (dagster-io/dagster#23336)."""
 
 Progress = Callable[[str, str, Mapping[str, Any]], None]
 """Told what happened (`STEP_START`, `ASSET_MATERIALIZATION`, …; `LOG` for what an asset says on its way), in

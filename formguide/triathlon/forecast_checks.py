@@ -12,16 +12,18 @@ from formguide.lake import Lake
 from formguide.triathlon import issuing
 from formguide.triathlon.arrivals import SPORT
 from formguide.triathlon.forecast import QUANTILES
+from formguide.triathlon.posterior import converged
 from formguide.triathlon.tables import SPLITS
 
 
 def posterior_diagnostics(lake: Lake, distances: Iterable[str]) -> Finding:
     """r_hat ≤ 1.01 and bulk and tail ESS ≥ 400 for every parameter of every distance that has a posterior."""
-    found = {
-        distance: issuing.read_posterior(lake, distance).converged()
-        for distance in distances
-        if lake.manifest(SPORT, issuing.POSTERIOR, distance) is not None
-    }
+    found = {}
+    for distance in distances:
+        manifest = lake.manifest(SPORT, issuing.POSTERIOR, distance)
+        if manifest is not None:
+            scales = str(manifest.extra["scales_by"]), float(manifest.extra["importance_weights_worth"])
+            found[distance] = converged(issuing.read_diagnostics(lake, distance), *scales)
     bad = [f.rows.with_columns(distance=pl.lit(d)) for d, f in found.items() if not f.passed]
     return Finding(
         passed=not bad,

@@ -22,9 +22,9 @@ from formguide.triathlon.starts import AGES, Starts, finishes, starts
 from formguide.triathlon.tables import DISTANCES, RaceResults
 
 POSTERIOR = "finish_time_posterior"
-POSTERIOR_FILE, MODEL_FILE = "posterior.nc", "forecaster.json"
+POSTERIOR_FILE, DIAGNOSTICS_FILE, MODEL_FILE = "posterior.nc", "diagnostics.csv", "forecaster.json"
 
-POSTERIOR_VERSION = f"2-{forecast.VERSION}-{pace_model.VERSION}"
+POSTERIOR_VERSION = f"3-{forecast.VERSION}-{pace_model.VERSION}"
 FORECASTS_VERSION = f"1-{forecast.VERSION}-{pace_model.VERSION}"
 SCORECARD_VERSION = f"1-{backtest.VERSION}-{scorecard.VERSION}-{forecast.VERSION}-{pace_model.VERSION}"
 
@@ -35,7 +35,8 @@ _WALKED = 4
 
 def make_posterior(lake: Lake, distances: Iterable[str] = DISTANCES) -> dict[str, Made]:
     """The posterior of each distance from everything in the lake, as netCDF with identified effects, and
-    beside it what forecasts need. A distance that has too few results is left out."""
+    beside it what ArviZ says of them and what forecasts need. A distance that has too few results is left
+    out."""
     manifests = lake.manifests(SPORT, RaceResults.name)
     made_from = fingerprint(POSTERIOR_VERSION, [m.hash for m in manifests.values()])
     made, results, constants = {}, None, None
@@ -65,7 +66,11 @@ def make_posterior(lake: Lake, distances: Iterable[str] = DISTANCES) -> dict[str
             "course_spread": fitted.pace.constants.spread,
             "race_shock": fitted.pace.constants.shock,
         }
-        files = {POSTERIOR_FILE: found.to_netcdf(), MODEL_FILE: model_file.to_json(fitted)}
+        files = {
+            POSTERIOR_FILE: found.to_netcdf(),
+            DIAGNOSTICS_FILE: found.diagnostics().write_csv().encode(),
+            MODEL_FILE: model_file.to_json(fitted),
+        }
         written = lake.write_bytes(SPORT, POSTERIOR, distance, files, made_from, facts)
         made[distance] = Made(written.hash, fitted.pace.rows, 1, 0, facts)
     return made
@@ -74,6 +79,13 @@ def make_posterior(lake: Lake, distances: Iterable[str] = DISTANCES) -> dict[str
 def read_posterior(lake: Lake, distance: str) -> Posterior:
     """The posterior of a distance. Raises LakeError if it has not been made."""
     return from_netcdf(lake.read_bytes(SPORT, POSTERIOR, distance)[POSTERIOR_FILE])
+
+
+def read_diagnostics(lake: Lake, distance: str) -> pl.DataFrame:
+    """What ArviZ said of a distance's posterior, see `Posterior.diagnostics`. Raises LakeError if it has not
+    been made."""
+    said = lake.read_bytes(SPORT, POSTERIOR, distance)[DIAGNOSTICS_FILE]
+    return pl.read_csv(said, schema_overrides={"level": pl.String})
 
 
 def read_forecaster(lake: Lake, distance: str) -> Forecaster:

@@ -29,6 +29,7 @@ __all__ = [
     "Moments",
     "Posterior",
     "Priors",
+    "converged",
     "fit",
     "fit_moments",
     "from_netcdf",
@@ -123,20 +124,7 @@ class Posterior:
 
     def converged(self) -> Finding:
         """Whether r_hat ≤ 1.01 and bulk and tail ESS ≥ 400 hold for every parameter."""
-        found = self.diagnostics()
-        good = (
-            (pl.col("r_hat") <= MOST_R_HAT)
-            & (pl.col("ess_bulk") >= LEAST_ESS)
-            & (pl.col("ess_tail") >= LEAST_ESS)
-        )
-        bad = found.filter(~good)
-        least = found.select(pl.min_horizontal("ess_bulk", "ess_tail").min()).item()
-        most = found.select(pl.col("r_hat").max()).item()
-        said = (
-            f"{found.height} parameters: r_hat at most {most:.4f}, ESS at least {least:.0f}; "
-            f"scales by {self.method}, importance weights worth {self.effective:.0%}"
-        )
-        return Finding(bad.is_empty(), said, bad.height, bad)
+        return converged(self.diagnostics(), self.method, self.effective)
 
     def to_netcdf(self) -> bytes:
         """The draws as an ArviZ netCDF file (group `posterior`); the same draws give the same bytes."""
@@ -218,6 +206,23 @@ def fit_moments(
         n=found.n,
         cells=found.cells,
     )
+
+
+def converged(diagnostics: pl.DataFrame, method: str, effective: float) -> Finding:
+    """What `Posterior.diagnostics` comes to; method, effective: how the scales were explored."""
+    good = (
+        (pl.col("r_hat") <= MOST_R_HAT)
+        & (pl.col("ess_bulk") >= LEAST_ESS)
+        & (pl.col("ess_tail") >= LEAST_ESS)
+    )
+    bad = diagnostics.filter(~good)
+    least = diagnostics.select(pl.min_horizontal("ess_bulk", "ess_tail").min()).item()
+    most = diagnostics.select(pl.col("r_hat").max()).item()
+    said = (
+        f"{diagnostics.height} parameters: r_hat at most {most:.4f}, ESS at least {least:.0f}; "
+        f"scales by {method}, importance weights worth {effective:.0%}"
+    )
+    return Finding(bad.is_empty(), said, bad.height, bad)
 
 
 def from_netcdf(data: bytes) -> Posterior:

@@ -174,6 +174,8 @@ def test_the_leagues_posterior_converges(tmp_path):
     finding = forecast_checks.posterior_diagnostics(lake, ["70.3", "140.6"])
     assert finding.passed, finding.rows
     found = issuing.read_posterior(lake, "70.3")
+    assert issuing.read_diagnostics(lake, "70.3").equals(found.diagnostics())
+    assert finding.said == f"70.3: {found.converged().said}"
     assert abs(float(found.mean("intercept")) - 9.95) < 0.3
     assert issuing.read_forecaster(lake, "70.3").pace.distance == "70.3"
     png = pictures.effects_png(lake, "70.3")
