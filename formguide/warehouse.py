@@ -1,10 +1,11 @@
 """The lake as one DuckDB file that answers questions, and a reader that can do nothing else.
 
-    <lake>/warehouse/warehouse-<generation>.duckdb    real tables: a schema per sport, a table per asset
-    <lake>/warehouse/warehouse.duckdb                 a link to the newest
+    <lake>/warehouse/warehouse-<generation>-<fingerprint>.duckdb    a schema per sport, a table per asset
+    <lake>/warehouse/warehouse.duckdb                               a link to the newest
 
 `build` makes a new generation from whatever manifests there are and then moves the link, so that readers
-of the last one are not disturbed; three are kept. The Parquet files are the truth: deleting the
+of the last one are not disturbed; three are kept. The fingerprint is of what a generation was made from: of
+the same no other is made. The Parquet files are the truth: deleting the
 warehouse loses nothing. `query` opens the newest generation shut in: read-only, without access to any
 other file, its settings locked, its memory, threads and time limited, one SELECT at a time.
 """
@@ -16,7 +17,7 @@ import os
 import re
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,15 +26,17 @@ import polars as pl
 from upath import UPath
 
 from formguide import files
+from formguide.asof import fingerprint
 from formguide.lake import Lake, LakeError
 from formguide.plain import PlainError
 
 if TYPE_CHECKING:
     from formguide.schema import Table
 
+VERSION = "1"
 KEPT_GENERATIONS = 3
 _LINK = "warehouse.duckdb"
-_GENERATION = re.compile(r"warehouse-(\d+)\.duckdb")
+_GENERATION = re.compile(r"warehouse-(\d+)(?:-[0-9a-f]+)?\.duckdb")
 _BATCH_ROWS = 50_000
 
 # Settings of every reader. `enable_external_access` is what keeps COPY, ATTACH, read_csv and extensions
@@ -83,7 +86,8 @@ class QueryTimeout(WarehouseError):
 
 
 def build(lake: Lake, tables: Mapping[tuple[str, str], type[Table] | None]) -> Path:
-    """Makes a new generation from what the lake holds of `tables` and returns its file.
+    """Makes a new generation from what the lake holds of `tables`, unless the newest one was made from the
+    same, and returns the file of the newest.
 
     tables: (sport, asset) to its declaration, from which the comments on table and columns come (None: no
     comments). An asset that was never written is left out, and a sport without any is an empty schema.
@@ -95,18 +99,25 @@ def build(lake: Lake, tables: Mapping[tuple[str, str], type[Table] | None]) -> P
     with files.locked(UPath(folder), "build"):
         for leftover in folder.glob(f"{files.TEMPORARY_PREFIX}*"):
             leftover.unlink()
-        number = max(_generations(folder), default=0) + 1
+        contents = _contents(lake, tables)
+        made_from = _made_from(contents, tables)
+        generations = _generations(folder)
+        number = max(generations, default=0) + 1
+        finished = folder / f"warehouse-{number:06}-{made_from}.duckdb"
+        newest = generations.get(number - 1)
+        if newest is not None and newest.stem.endswith(f"-{made_from}"):
+            _point_link(folder, newest.name)  # a build may have been killed before it did
+            return newest
         unfinished = folder / f"{files.TEMPORARY_PREFIX}{number}.duckdb"
         with duckdb.connect(str(unfinished)) as connection:
             connection.execute("SET enable_progress_bar = false")  # it would be drawn into people's answers
-            _fill(connection, lake, tables)
+            _fill(connection, lake, tables, contents)
         with open(unfinished, "rb") as written:
             os.fsync(written.fileno())
-        finished = folder / f"warehouse-{number:06}.duckdb"
         os.replace(unfinished, finished)
         _point_link(folder, finished.name)
-        for old in sorted(_generations(folder))[:-KEPT_GENERATIONS]:
-            (folder / f"warehouse-{old:06}.duckdb").unlink()
+        for old in sorted(generations)[: -(KEPT_GENERATIONS - 1)]:
+            generations[old].unlink()
     return finished
 
 
@@ -117,21 +128,43 @@ def warehouse_folder(lake: Lake) -> Path:
     return Path("data/warehouse").absolute()
 
 
+def _contents(lake: Lake, tables: Iterable[tuple[str, str]]) -> list[tuple[Any, ...]]:
+    """The rows of the table `contents`: every partition of the tables that the lake has."""
+    found: list[tuple[Any, ...]] = []
+    for sport, asset in sorted(tables):
+        manifests = lake.manifests(sport, asset)
+        if not any(m.kind == "bytes" for m in manifests.values()):
+            found += [(sport, asset, key, m.rows, m.hash, m.written_at) for key, m in manifests.items()]
+    return found
+
+
+def _made_from(
+    contents: Sequence[tuple[Any, ...]], tables: Mapping[tuple[str, str], type[Table] | None]
+) -> str:
+    """A fingerprint of all that a generation says: rows, and comments."""
+    from formguide import schema
+
+    said = [
+        (sport, asset, schema.table_doc(table), schema.column_docs(table)) if table else (sport, asset)
+        for (sport, asset), table in sorted(tables.items(), key=lambda item: item[0])
+    ]
+    return fingerprint(VERSION, contents, said)
+
+
 def _fill(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, tables: Mapping[tuple[str, str], type[Table] | None]
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    tables: Mapping[tuple[str, str], type[Table] | None],
+    contents: Sequence[tuple[Any, ...]],
 ) -> None:
     for sport in sorted({sport for sport, _ in tables}):
         connection.execute(f"CREATE SCHEMA {_quoted(sport)}")
-    contents = []
-    for (sport, asset), table in sorted(tables.items(), key=lambda item: item[0]):
-        manifests = lake.manifests(sport, asset)
-        if not manifests or any(m.kind == "bytes" for m in manifests.values()):
-            continue
+    for sport, asset in dict.fromkeys((sport, asset) for sport, asset, *_ in contents):
         name = f"{_quoted(sport)}.{_quoted(asset)}"
         _load(connection, name, lake, sport, asset)
+        table = tables[sport, asset]
         if table is not None:
             _comment(connection, name, table)
-        contents += [(sport, asset, key, m.rows, m.hash, m.written_at) for key, m in manifests.items()]
     connection.execute(
         'CREATE TABLE contents (sport VARCHAR, asset VARCHAR, "partition" VARCHAR, '
         '"rows" BIGINT, hash VARCHAR, written_at TIMESTAMP)'
@@ -167,8 +200,8 @@ def _comment(connection: duckdb.DuckDBPyConnection, name: str, table: type[Table
             connection.execute(f"COMMENT ON COLUMN {name}.{_quoted(column)} IS {_literal(text)}")
 
 
-def _generations(folder: Path) -> list[int]:
-    return [int(match[1]) for path in folder.iterdir() if (match := _GENERATION.fullmatch(path.name))]
+def _generations(folder: Path) -> dict[int, Path]:
+    return {int(match[1]): path for path in folder.iterdir() if (match := _GENERATION.fullmatch(path.name))}
 
 
 def _point_link(folder: Path, target: str) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import threading
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -121,11 +122,35 @@ def test_an_empty_partition_and_an_older_one_do_not_stop_the_build(lake: Lake) -
 
 
 def test_three_generations_are_kept_and_the_link_names_the_newest(lake: Lake) -> None:
-    paths = [warehouse.build(lake, TABLES) for _ in range(5)]
+    paths = []
+    for n in range(5):
+        write(lake, 2025, n)
+        paths.append(warehouse.build(lake, TABLES))
     folder = warehouse.warehouse_folder(lake)
     assert sorted(p.name for p in folder.glob("warehouse-*")) == [p.name for p in paths[2:]]
     assert (folder / "warehouse.duckdb").resolve() == paths[-1]
     assert [p for p in folder.iterdir() if p.name.startswith(".tmp-")] == []
+
+
+def test_of_the_same_lake_and_words_no_other_generation_is_made(lake: Lake) -> None:
+    first = warehouse.build(lake, TABLES)
+    before = first.stat()
+    link = warehouse.warehouse_folder(lake) / "warehouse.duckdb"
+    link.unlink()  # as a build leaves it that is killed at its end
+    assert warehouse.build(lake, TABLES) == first == link.resolve() and first.stat() == before
+    told = warehouse.build(lake, {**TABLES, ("formula1", "race_results"): None})
+    assert told != first
+    lake.write_bytes("formula1", "strengths", None, {"model.txt": b"another tree"}, "abc")
+    assert warehouse.build(lake, {**TABLES, ("formula1", "race_results"): None}) == told, "no table changed"
+    write(lake, 2024, 2)
+    assert warehouse.build(lake, TABLES) not in (first, told)
+    assert warehouse.query(lake, "SELECT count(*) FROM formula1.race_results").item() == 5
+
+
+def test_a_generation_that_was_deleted_is_made_again(built: Lake) -> None:
+    shutil.rmtree(warehouse.warehouse_folder(built))
+    assert warehouse.build(built, TABLES).exists()
+    assert warehouse.query(built, "SELECT count(*) FROM formula1.race_results").item() == 6
 
 
 def test_what_a_killed_build_left_is_taken_by_the_next(built: Lake) -> None:
@@ -228,7 +253,7 @@ def test_what_may_be_asked(built: Lake, sql: str) -> None:
 def test_what_may_not_be_asked(built: Lake, tmp_path: Path, sql: str) -> None:
     secret, out = tmp_path / "secret.csv", tmp_path / "out"
     secret.write_text("password\nhunter2\n")
-    database = warehouse.warehouse_folder(built) / "warehouse-000001.duckdb"
+    database = (warehouse.warehouse_folder(built) / "warehouse.duckdb").resolve()
     parquet = built.data_files("formula1", "race_results")[0]
     before = database.read_bytes()
     statement = sql.format(secret=secret, out=out, database=database, folder=tmp_path, parquet=parquet)
