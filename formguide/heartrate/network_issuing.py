@@ -133,11 +133,7 @@ def _made_from(lake: Lake, networks: Mapping[str, Candidate]) -> str:
         for month in lake.partitions(SPORT, Workouts.name)
     ]
     chosen = {
-        name: {
-            **asdict(one.settings),
-            "share": one.share,
-            "base": getattr(one.base, "__qualname__", None),
-        }
+        name: {**asdict(one.settings), "base": getattr(one.base, "__qualname__", None)}
         for name, one in networks.items()
     }
     return fingerprint(VERSION, chosen, versions)

@@ -12,7 +12,6 @@ act on what is learnt from; what is scored is what the sensor said.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -33,27 +32,21 @@ from formguide.heartrate.splits import Split, users_apart
 from formguide.heartrate.tracking import Tracker
 from formguide.schema import dtypes, empty
 
-NETWORK, PARITY_LSTM = "network", "parity lstm, 30 % of users"
+NETWORK, PARITY_LSTM = "network", "parity lstm"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A network to be fitted. base: whose forecast it corrects, None for the response's; share: of the
-    training users that it is fitted to."""
+    """A network to be fitted. base: whose forecast it corrects, None for the response's."""
 
     settings: NetworkSettings
     base: Learner | None = None
-    share: float = 1.0
 
 
 SHIPPED = Candidate(NetworkSettings())
 
-NETWORKS: Mapping[str, Candidate] = {
-    NETWORK: SHIPPED,
-    PARITY_LSTM: Candidate(replace(PARITY, max_epochs=12), share=0.3),
-}
-"""What is scored beside the baselines. The parity network is trained on 30 % of the users for 12 epochs at
-most: the whole is an hour of one core, more than a comparison is worth."""
+NETWORKS: Mapping[str, Candidate] = {NETWORK: SHIPPED, PARITY_LSTM: Candidate(PARITY)}
+"""What is scored beside the baselines."""
 
 _BRIEF = replace(NetworkSettings(), max_epochs=8, patience=3)
 COMPARED: Mapping[str, Candidate] = {
@@ -170,7 +163,6 @@ def _apart(history: History, seed: int) -> Split:
 def _fitted(
     candidate: Candidate, split: Split, population: Response, name: str, tracker: Tracker | None
 ) -> FittedNetwork:
-    train = _some_users(split.train, candidate.share)
     base = None
     if candidate.base is not None:
         other = candidate.base(split.train)
@@ -179,17 +171,8 @@ def _fitted(
             return other.curve(inputs, history).p50
 
     return network.fit(
-        train, split.validation, candidate.settings, base, population, tracker=tracker, name=name
+        split.train, split.validation, candidate.settings, base, population, tracker=tracker, name=name
     )
-
-
-def _some_users(runs: Sequence[Recorded], share: float) -> list[Recorded]:
-    """The workouts of a share of the users, those whose ids' SHA-256 come first."""
-    users = sorted(
-        {run.inputs.user_id for run in runs}, key=lambda user: hashlib.sha256(user.encode()).hexdigest()
-    )
-    kept = set(users[: max(round(share * len(users)), 1)])
-    return [run for run in runs if run.inputs.user_id in kept]
 
 
 def _scored(run: Recorded, history: History, fitted: Sequence[Forecaster], told: Told) -> list[pl.DataFrame]:

@@ -23,7 +23,7 @@ from tests.heartrate.workouts_made import some_users
 TINY = NetworkSettings(hidden=8, max_epochs=3, batch_size=8, learning_rate=5e-3)
 NETWORKS = {
     "network": Candidate(TINY),
-    "parity lstm": Candidate(replace(TINY, base=False, embedding=False, loss="mse"), share=0.5),
+    "parity lstm": Candidate(replace(TINY, base=False, embedding=False, loss="mse")),
 }
 FEW = {name: MODELS[name] for name in ("ridge", "user mean", "global mean")}
 RUNS = some_users(16, 3, 400)
