@@ -8,10 +8,12 @@ prefix.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -169,65 +171,81 @@ def build_weekends(tables: Mapping[str, pl.DataFrame]) -> list[Weekend]:
     return weekends
 
 
-def _all_sessions(tables: Mapping[str, pl.DataFrame]) -> Iterable[tuple[str, Session]]:
-    for frame in _groups(tables, "practice_results", ["race_id", "session"]):
-        frame = frame.sort("best_lap_sec", "driver_id", nulls_last=True)
-        yield _key(frame), _timed("practice", frame, _gap_pct(frame["best_lap_sec"]))
-    for frame in _groups(tables, "qualifying_results", ["race_id", "session"]):
-        frame = frame.sort("position", "driver_id", nulls_last=True)
-        yield _key(frame), _timed(frame["session"][0], frame, _qualifying_gap_pct(frame))
-    for frame in _groups(tables, "starting_grids", ["race_id", "session"]):
-        if frame["session"][0] == "race":
-            frame = frame.sort("pit_lane_start", "grid_position", "driver_id", nulls_last=True)
-            grid = np.arange(1, frame.height + 1, dtype=np.float64)
-            yield _key(frame), _session("grid", frame, grid=grid, pit_lane=frame["pit_lane_start"].to_numpy())
+_Rows = dict[str, Any]
+"""The rows of one session by column: numbers and flags as arrays (NaN for none), the rest as lists."""
+
+
+def _all_sessions(tables: Mapping[str, pl.DataFrame]) -> Iterator[tuple[str, Session]]:
+    sessions = ("race_id", "session")
+    for rows in _parted(tables, "practice_results", sessions, "best_lap_sec", "driver_id"):
+        gap = _gap_pct(rows["best_lap_sec"])
+        yield _session("practice", rows, int(rows["session"][0]), gap_pct=gap, laps=rows["laps"])
+    for rows in _parted(tables, "qualifying_results", sessions, "position", "driver_id"):
+        gap = _qualifying_gap_pct(np.stack([rows[c] for c in ("q1_sec", "q2_sec", "q3_sec")]))
+        yield _session(rows["session"][0], rows, gap_pct=gap, laps=rows["laps"])
+    for rows in _parted(tables, "starting_grids", sessions, "pit_lane_start", "grid_position", "driver_id"):
+        if rows["session"][0] == "race":
+            grid = np.arange(1, len(rows["session"]) + 1, dtype=np.float64)
+            yield _session("grid", rows, grid=grid, pit_lane=rows["pit_lane_start"])
     for kind, name in (("sprint", "sprint_results"), ("race", "race_results")):
-        for frame in _groups(tables, name, ["race_id"]):
-            yield _key(frame), _raced(kind, frame.sort("finish_order"))
+        for rows in _parted(tables, name, ("race_id",), "finish_order"):
+            yield _raced(kind, rows)
 
 
-def _groups(tables: Mapping[str, pl.DataFrame], name: str, by: list[str]) -> list[pl.DataFrame]:
+def _parted(
+    tables: Mapping[str, pl.DataFrame], name: str, by: tuple[str, ...], *order: str
+) -> Iterator[_Rows]:
+    """The sessions of a table, each with its rows in order.
+
+    The whole table is sorted and turned into lists and arrays at once: to cut out, sort and ask a frame per
+    session took longer than all that is then computed of them.
+    """
     frame = tables.get(name)
-    return [] if frame is None or frame.is_empty() else frame.partition_by(by, maintain_order=True)
+    if frame is None or frame.is_empty():
+        return
+    frame = frame.sort(*by, *order, nulls_last=True)
+    columns = {series.name: _values(series) for series in frame if series.name in _SHOWN}
+    columns["team"] = [ids.lineage(constructor) for constructor in columns["constructor_id"]]
+    keys = list(zip(*(columns[c] for c in by), strict=True))
+    starts = [i for i, key in enumerate(keys) if i == 0 or key != keys[i - 1]]
+    for start, end in pairwise([*starts, len(keys)]):
+        yield {column: values[start:end] for column, values in columns.items()}
 
 
-def _key(frame: pl.DataFrame) -> str:
-    return str(frame["race_id"][0])
+_SHOWN = frozenset(
+    {
+        "race_id", "session", "session_at", "driver_id", "constructor_id", "best_lap_sec", "laps", "q1_sec",
+        "q2_sec", "q3_sec", "pit_lane_start", "grid_position", "status", "reason_retired", "points",
+    }
+)  # fmt: skip
+"""The columns that a session is made from."""
 
 
-def _session(kind: str, frame: pl.DataFrame, number: int = 0, **shown: np.ndarray) -> Session:
-    constructors = frame["constructor_id"].to_list()
-    return Session.of(
-        kind,
-        number,
-        frame["session_at"].to_list()[0],
-        frame["driver_id"].to_list(),
-        [ids.lineage(c) for c in constructors],
-        constructors,
-        **shown,
-    )
+def _values(series: pl.Series) -> Any:
+    if series.dtype.is_numeric():
+        return series.cast(pl.Float64).to_numpy()
+    return series.to_numpy() if series.dtype == pl.Boolean else series.to_list()
 
 
-def _timed(kind: str, frame: pl.DataFrame, gap_pct: np.ndarray) -> Session:
-    number = int(frame["session"][0]) if kind == "practice" else 0
-    laps = frame["laps"].cast(pl.Float64).to_numpy()
-    return _session(kind, frame, number, gap_pct=gap_pct, laps=laps)
+def _session(kind: str, rows: _Rows, number: int = 0, **shown: np.ndarray) -> tuple[str, Session]:
+    """The race's id and the session."""
+    at, drivers, constructors = rows["session_at"][0], rows["driver_id"], rows["constructor_id"]
+    return rows["race_id"][0], Session.of(kind, number, at, drivers, rows["team"], constructors, **shown)
 
 
-def _raced(kind: str, frame: pl.DataFrame) -> Session:
-    status = frame["status"]
-    retired = status.is_in(["retired", "not_classified"]).to_numpy()
-    reasons = frame["reason_retired"].to_list()
-    grid = frame["grid_position"].cast(pl.Float64).fill_null(np.inf).to_numpy()
+def _raced(kind: str, rows: _Rows) -> tuple[str, Session]:
+    status = np.array(rows["status"])
+    retired = np.isin(status, ["retired", "not_classified"])
+    grid = np.where(np.isnan(rows["grid_position"]), np.inf, rows["grid_position"])
     return _session(
         kind,
-        frame,
+        rows,
         grid=np.argsort(np.argsort(grid, kind="stable"), kind="stable") + 1.0,
-        finished=(status == "finished").to_numpy(),
+        finished=status == "finished",
         retired=retired,
-        incident=retired & np.array([is_incident(r) for r in reasons], dtype=bool),
-        started=(~status.is_in(["not_started"])).to_numpy(),
-        points=frame["points"].to_numpy(),
+        incident=retired & np.array([is_incident(r) for r in rows["reason_retired"]], dtype=bool),
+        started=status != "not_started",
+        points=rows["points"],
     )
 
 
@@ -250,10 +268,9 @@ def is_incident(reason: str | None) -> bool:
     return reason is not None and any(word in reason.lower() for word in _INCIDENT_WORDS)
 
 
-def _gap_pct(times: pl.Series) -> np.ndarray:
+def _gap_pct(times: np.ndarray) -> np.ndarray:
     """-100 × log(time / best time); NaN where there is no time or it is absurdly slow."""
-    seconds = times.cast(pl.Float64).fill_null(np.nan).to_numpy().copy()
-    seconds[~(seconds > 0)] = np.nan
+    seconds = np.where(times > 0, times, np.nan)
     if np.isfinite(seconds).sum() < 2:
         return np.full(len(seconds), np.nan)
     gap = -100 * np.log(seconds / np.nanmin(seconds))
@@ -261,28 +278,24 @@ def _gap_pct(times: pl.Series) -> np.ndarray:
     return np.asarray(gap)
 
 
-def _qualifying_gap_pct(frame: pl.DataFrame) -> np.ndarray:
+def _qualifying_gap_pct(seconds: np.ndarray) -> np.ndarray:
     """Gaps over all parts of qualifying, each time moved to the last part by how much the track improved.
 
     The improvement between two parts is the median over the drivers who set a time in both, so that a driver
-    eliminated in the first part is not taken for slower than he was on that track.
+    eliminated in the first part is not taken for slower than he was on that track. seconds: (3, drivers).
     """
-    parts = np.log(
-        np.stack(
-            [frame[c].cast(pl.Float64).fill_null(np.nan).to_numpy() for c in ("q1_sec", "q2_sec", "q3_sec")]
-        )
-    )
+    parts = np.log(seconds)
     gain = np.zeros(3)
     for part in (1, 0):
         change = parts[part + 1] - parts[part]
         change = change[np.isfinite(change)]
         gain[part] = gain[part + 1] + (np.median(change) if len(change) >= 4 else 0.0)
     moved = parts + gain[:, None]
-    last = np.full(frame.height, np.nan)
+    last = np.full(parts.shape[1], np.nan)
     for part in range(3):
         last = np.where(np.isfinite(moved[part]), moved[part], last)
     if np.isfinite(last).sum() < 2:
-        return np.full(frame.height, np.nan)
+        return np.full(parts.shape[1], np.nan)
     gap = -100 * (last - np.nanmin(last))
     gap[gap < -_SLOWEST_LAP_PCT] = np.nan
     return np.asarray(gap)
