@@ -20,7 +20,14 @@ from numpy.typing import ArrayLike, NDArray
 from formguide.formula1._kernels import classified_places
 from formguide.formula1._pace_axis import Law, compiled, pace_axis
 
-__all__ = ["MAX_DRIVERS", "Field", "exact_positions", "exact_positions_many", "expected_points"]
+__all__ = [
+    "MAX_DRIVERS",
+    "Field",
+    "exact_positions",
+    "exact_positions_many",
+    "expected_points",
+    "listed_and_classified",
+]
 
 Floats = NDArray[np.float64]
 
@@ -128,6 +135,12 @@ def exact_positions(field: Field, *, classified: bool = False) -> Floats:
     if not classified:
         places += _retired_places(field.retire_prob)
     return places
+
+
+def listed_and_classified(field: Field) -> tuple[Floats, Floats]:
+    """``exact_positions`` of all cars and of those that finish, for little more than the price of one."""
+    classified = exact_positions(field, classified=True)
+    return classified + _retired_places(field.retire_prob), classified
 
 
 def exact_positions_many(fields: Iterable[Field], *, classified: bool = False) -> list[Floats]:

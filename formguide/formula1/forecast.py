@@ -225,11 +225,7 @@ def scenario_positions(
     out = {}
     for scenario in SCENARIOS:
         field = race_field(outlook, settings.noise(scenario))
-        out[scenario] = (
-            finishing_order.exact_positions(field),
-            finishing_order.exact_positions(field, classified=True),
-            field.retire_prob,
-        )
+        out[scenario] = (*finishing_order.listed_and_classified(field), field.retire_prob)
     return out
 
 
