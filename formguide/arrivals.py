@@ -21,6 +21,7 @@ import dataframely as dy
 import polars as pl
 
 from formguide.asof import fingerprint
+from formguide.files import below
 from formguide.lake import Lake, LakeError, Written
 from formguide.schema import Table, dtypes
 
@@ -269,8 +270,7 @@ class Layout:
 
     def _walk(self, root: Path) -> Iterator[tuple[str, Path, tuple[str, str] | None]]:
         above = self.above(root)
-        for file in sorted(p for p in root.rglob("*") if p.is_file()):
-            relative = file.relative_to(root).as_posix()
+        for relative, file in below(root):
             hidden = relative.startswith((".", "_"))
             yield relative, file, self.place(relative) or (None if hidden else self.place(above + relative))
 

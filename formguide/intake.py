@@ -13,6 +13,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -23,6 +24,8 @@ from upath import UPath
 
 from formguide import files
 from formguide.plain import PlainError
+
+_SHA = re.compile("[0-9a-f]{64}")
 
 
 class LakeError(PlainError, RuntimeError):
@@ -169,9 +172,10 @@ class Intake:
 
     def _body(self, sport: str, sha: str) -> UPath:
         files.safe_name(sport, "sport")
-        if len(sha) != 64 or not set(sha) <= set("0123456789abcdef"):
+        if not _SHA.fullmatch(sha):
             raise ValueError(f"{sha!r} is not a SHA-256 in hex")
-        return self.root / "raw" / sport / "bodies" / sha[:2] / f"{sha}.gz"
+        # In one step: each is a path of its own, and a tree names thousands of bodies.
+        return self.root / f"raw/{sport}/bodies/{sha[:2]}/{sha}.gz"
 
     def _tree(self, sport: str, source: str) -> UPath:
         name = files.safe_name(source, "source")

@@ -278,7 +278,7 @@ class Lake(Intake):
         folder = _UNPARTITIONED if partition is None else files.safe_name(partition, "partition")
         if partition is not None and "=" not in partition:
             folder = f"season={partition}"
-        return self.root / sport / files.safe_name(asset, "asset") / folder
+        return self.root / f"{sport}/{files.safe_name(asset, 'asset')}/{folder}"
 
     def _asset_folders(self) -> list[tuple[str, str]]:
         sports = [s for s in files.folders(self.root) if s not in _RESERVED]
@@ -286,7 +286,7 @@ class Lake(Intake):
 
     def _keys(self, sport: str, asset: str) -> list[str | None]:
         folder = self.root / sport / asset
-        names = [n for n in files.folders(folder) if (folder / n / _MANIFEST).exists()]
+        names = [n for n in files.folders(folder) if (folder / f"{n}/{_MANIFEST}").exists()]
         return [None if n == _UNPARTITIONED else n.removeprefix("season=") for n in names]
 
     def _lock(self, place: UPath) -> Any:

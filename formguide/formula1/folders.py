@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
+from formguide.files import below
 from formguide.formula1 import ergast, f1db, jolpica
 from formguide.formula1.ids import FOLDERS
 
@@ -59,8 +61,7 @@ def read_folder(path: str | Path, notes: list[str] | None = None) -> dict[str, d
     # The folder itself may be a part of a tree: `…/2025/races/05-x` and `…/2025` are placed by their own
     # names.
     prefix = _prefix(root)
-    for file in sorted(p for p in root.rglob("*") if p.is_file()):
-        relative = file.relative_to(root).as_posix()
+    for relative, file in below(root):
         if relative.startswith(f"{_KEPT_APART}/"):
             continue
         placed = place(relative) or place(prefix + relative)
@@ -107,8 +108,7 @@ def seasons_of(files: Files) -> dict[int, list[str]]:
     for path, body in tree.items():
         for season in f1db.seasons(path):
             found.setdefault(season, set()).add(f"f1db/{path}")
-            for kind, name in _MENTIONED.findall(body):
-                key = (kind.decode(), name.decode("utf-8", "replace").strip("\"'"))
+            for key in _mentions(body):
                 mentioned.setdefault(key, set()).add(season)
     kinds = {
         "drivers": "driver",
@@ -128,6 +128,15 @@ def seasons_of(files: Files) -> dict[int, list[str]]:
     for season in ergast.seasons(tables):
         found.setdefault(season, set()).update(f"ergast_csv/{path}" for path in tables)
     return {season: sorted(paths) for season, paths in sorted(found.items())}
+
+
+@lru_cache(maxsize=4096)
+def _mentions(body: bytes) -> frozenset[tuple[str, str]]:
+    """The ids in a file of f1db. Who watches a folder asks again of files that stayed as they are."""
+    return frozenset(
+        (kind.decode(), name.decode("utf-8", "replace").strip("\"'"))
+        for kind, name in set(_MENTIONED.findall(body))
+    )
 
 
 def unplaced(files: Files) -> list[str]:

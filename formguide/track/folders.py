@@ -22,6 +22,7 @@ from datetime import date
 from pathlib import Path, PurePosixPath
 
 from formguide.arrivals import Files, FilesOnDisk
+from formguide.files import below
 from formguide.track.tables import FIRST_INDOOR_MONTH, INDOOR, OUTDOOR, season_of
 
 PAGES, CAREERS, QNOLAN, LUKEJSD, MARKS_CSV = "tfrrs", "openath_athletes", "qnolan", "lukejsd", "csv"
@@ -87,8 +88,7 @@ def read_folder(path: str | Path, notes: list[str] | None = None) -> dict[str, F
     said = notes if notes is not None else []
     found: dict[str, dict[str, Path]] = {source: {} for source in SOURCES}
     above = _above(root)
-    for file in sorted(p for p in root.rglob("*") if p.is_file()):
-        relative = file.relative_to(root).as_posix()
+    for relative, file in below(root):
         placed = _placed(file, relative, above)
         if isinstance(placed, str):
             said.append(f"{relative}: {placed}")
@@ -107,8 +107,7 @@ def takes(folder: str | Path) -> bool:
     if not root.is_dir():
         return False
     above = _above(root)
-    files = (p for p in root.rglob("*") if p.is_file())
-    return any(isinstance(_placed(file, file.relative_to(root).as_posix(), above), tuple) for file in files)
+    return any(isinstance(_placed(file, relative, above), tuple) for relative, file in below(root))
 
 
 def _placed(file: Path, relative: str, above: str) -> tuple[str, str] | str | None:
