@@ -9,6 +9,7 @@ import time
 import pytest
 
 from formguide import watch
+from formguide.files import below
 from formguide.watch import FolderState, folder_state
 
 
@@ -150,3 +151,18 @@ def test_named_folders_are_everybodys_or_one_sports():
         "/a", "/b", "/e=f", os.path.expanduser("~/g"),
     ]  # fmt: skip
     assert [str(f) for f in watch.named_folders(entries, "baseball")][:2] == ["/a", "/c=d"]
+
+
+def test_files_below_a_folder_are_listed_as_path_lists_them(tmp_path):
+    for name in ("b/2.txt", "b-1/1.txt", "b/c/.3", "a.txt", ".hidden/4.txt"):
+        (tmp_path / "folder" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "folder" / name).write_text(name)
+    (tmp_path / "folder" / "empty").mkdir()
+    (tmp_path / "folder" / "linked.txt").symlink_to(tmp_path / "folder" / "a.txt")
+    (tmp_path / "folder" / "linked").symlink_to(tmp_path / "folder" / "b")
+    (tmp_path / "folder" / "gone").symlink_to(tmp_path / "nowhere")
+    root = tmp_path / "folder"
+    expected = sorted(path for path in root.rglob("*") if path.is_file())
+    assert len(expected) == 6
+    assert below(root) == [(path.relative_to(root).as_posix(), path) for path in expected]
+    assert below(tmp_path / "nowhere") == []
