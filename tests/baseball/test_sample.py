@@ -6,8 +6,10 @@ import gzip
 import hashlib
 import json
 import math
+import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,14 @@ from formguide.baseball.sample.server import Fault, SampleApi
 Json = dict[str, Any]
 SMALL: dict[str, Any] = {"seasons": 1, "dates": 12, "dates_played": 9}
 HITS = {"single", "double", "triple", "home_run"}
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The smaller league; who changes it works on a copy."""
+    folder = tmp_path_factory.mktemp("small") / "league"
+    write_sample(folder, **SMALL)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -60,17 +70,17 @@ def plays_of(feed: Json) -> list[Json]:
 # -- the folder ------------------------------------------------------------------------------------
 
 
-def test_same_arguments_same_bytes(tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        write_sample(tmp_path / name, seed=5, **SMALL)
+def test_same_arguments_same_bytes(tmp_path: Path, small: Path) -> None:
+    write_sample(tmp_path / "again", **SMALL)
     write_sample(tmp_path / "other", seed=6, **SMALL)
-    assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
-    assert bytes_of(tmp_path / "one") != bytes_of(tmp_path / "other")
+    assert bytes_of(tmp_path / "again") == bytes_of(small)
+    assert bytes_of(tmp_path / "other") != bytes_of(small)
 
 
-def test_rewriting_touches_nothing_and_another_league_leaves_nothing_behind(tmp_path: Path) -> None:
-    folder = tmp_path / "league"
-    write_sample(folder, **SMALL)
+def test_rewriting_touches_nothing_and_another_league_leaves_nothing_behind(
+    tmp_path: Path, small: Path
+) -> None:
+    folder = Path(shutil.copytree(small, tmp_path / "league"))
     before = {p: p.stat().st_mtime_ns for p in folder.rglob("*") if p.is_file()}
     write_sample(folder, **SMALL)
     assert {p: p.stat().st_mtime_ns for p in folder.rglob("*") if p.is_file()} == before
@@ -100,15 +110,15 @@ def test_one_more_date_leaves_the_rest_as_it_was(tmp_path: Path, played: int) ->
     assert set(earlier) <= set(now)
 
 
-def test_an_interrupted_sample_is_repaired_and_a_foreign_folder_left_alone(tmp_path: Path) -> None:
-    write_sample(tmp_path / "whole", **SMALL)
-    broken = tmp_path / "broken"
-    write_sample(broken, **SMALL)
+def test_an_interrupted_sample_is_repaired_and_a_foreign_folder_left_alone(
+    tmp_path: Path, small: Path
+) -> None:
+    broken = Path(shutil.copytree(small, tmp_path / "broken"))
     for path in sorted((broken / "feeds").rglob("*.gz"))[3:]:
         path.unlink()
     (broken / "truth.json").write_bytes(b"{}\n")
     write_sample(broken, **SMALL)
-    assert bytes_of(broken) == bytes_of(tmp_path / "whole")
+    assert bytes_of(broken) == bytes_of(small)
     foreign = tmp_path / "foreign"
     foreign.mkdir()
     (foreign / "notes.txt").write_text("mine")
@@ -356,9 +366,8 @@ def test_batting_orders_hold_and_the_box_score_adds_up(feeds: list[Json]) -> Non
         assert pitched == 3 * len({p["about"]["inning"] for p in plays_of(feed) if p["about"]["isTopInning"]})
 
 
-def test_the_season_has_its_oddities(tmp_path: Path) -> None:
-    folder = tmp_path / "league"
-    truth = write_sample(folder, 1, dates=57, dates_played=54)
+def test_the_season_has_its_oddities(league: tuple[Path, SampleTruth], feeds: list[Json]) -> None:
+    folder, truth = league
     listings: dict[int, list[tuple[str, Json]]] = defaultdict(list)
     for path in sorted((folder / "schedules").iterdir()):
         for day in unpacked(path)["dates"]:
@@ -376,7 +385,7 @@ def test_the_season_has_its_oddities(tmp_path: Path) -> None:
     (day, off), (next_day, on) = twice[int(suspended)]
     assert off["officialDate"] == on["officialDate"] == day
     assert (off["resumeGameDate"], on["resumedFromDate"]) == (next_day, day)
-    feed = unpacked(next((folder / "feeds").rglob(f"{suspended}.json.gz")))
+    (feed,) = [feed for feed in feeds if feed["gamePk"] == int(suspended)]
     assert feed["gameData"]["datetime"]["officialDate"] == day
     assert {p["about"]["startTime"][:10] for p in plays_of(feed)} >= {next_day}
     days = Counter(
@@ -385,18 +394,22 @@ def test_the_season_has_its_oddities(tmp_path: Path) -> None:
     assert sum(n == 2 for n in days.values()) == 2
     assert {g["gameNumber"] for t in listings.values() for _, g in t} == {1, 2}
     assert any(g["status"]["detailedState"] == "Completed Early" for t in listings.values() for _, g in t)
-    assert (
-        len(truth.debuts) == 2 + 0
-    )  # the first pitcher's and the hitter's; the other's date is still to come
-    for player, first in truth.debuts.items():
-        games = [p for p in sorted((folder / "feeds").rglob("*.gz")) if plays_with(unpacked(p), int(player))]
-        assert min(unpacked(p)["gameData"]["datetime"]["officialDate"] for p in games) == first
 
 
-def plays_with(feed: Json, player: int) -> bool:
-    return any(
-        player in (p["matchup"]["batter"]["id"], p["matchup"]["pitcher"]["id"]) for p in plays_of(feed)
-    )
+def test_debuts_are_told_once_they_were_played(league: tuple[Path, SampleTruth], feeds: list[Json]) -> None:
+    _, truth = league
+    first_seen: dict[str, str] = {}
+    for feed in feeds:
+        day = feed["gameData"]["datetime"]["officialDate"]
+        for player in {str(p["matchup"][who]["id"]) for p in plays_of(feed) for who in ("batter", "pitcher")}:
+            first_seen[player] = min(day, first_seen.get(player, day))
+    assert {player: first_seen[player] for player in truth.debuts} == truth.debuts
+    # A pitcher's on the 21st date, a hitter's on the 31st, and the other pitcher's on the 55th.
+    assert len(truth.debuts) == 2
+    played = (20, 21, 30, 31, 54, 55)
+    assert [len(replace(League.of(truth), dates=57, dates_played=n).debuts()) for n in played] == [
+        *(0, 1, 1, 2, 2, 3)
+    ]
 
 
 def test_who_is_hurt_does_not_play(feeds: list[Json], league: tuple[Path, SampleTruth]) -> None:

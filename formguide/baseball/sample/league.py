@@ -86,6 +86,20 @@ class League:
         )
         return away, home
 
+    def debuts(self) -> dict[str, str]:
+        """Who has played his first game, and when: player → date."""
+        found: dict[str, str] = {}
+        first, people = self.first_season, self.people
+        for season in self.years:
+            days, played = season_dates(season, self.dates), self.played(season)
+            for index in DEBUT_DATES:
+                rookie = debut_pitcher(season, first, index, people)
+                if rookie is not None and index < played:
+                    found.setdefault(str(rookie), days[index].isoformat())
+            if played > ROOKIE_CALLED_UP:
+                found.setdefault(str(called_up(season, first, people)), days[ROOKIE_CALLED_UP].isoformat())
+        return found
+
     def nines(self, fixture: Fixture, out: frozenset[int] = frozenset()) -> tuple[NineMen, NineMen]:
         """Both line-ups, the visitors' first, without those who are `out`."""
         first, second = self.probables(fixture)
@@ -237,7 +251,6 @@ def _write(path: Path, body: bytes) -> None:
 
 def _truth(league: League, tally: _Tally) -> SampleTruth:
     people, seed, first = league.people, league.seed, league.first_season
-    debuts: dict[str, str] = {}
     special: dict[str, str] = {}
     lots: dict[str, float] = {}
     away: list[tuple[int, str, str]] = []
@@ -248,12 +261,6 @@ def _truth(league: League, tally: _Tally) -> SampleTruth:
         for fixture in fixtures(season, league.dates):
             if fixture.fate != PLAYED and fixture.date_index < played:
                 special[str(fixture.game_pk)] = fixture.fate
-        for index in DEBUT_DATES:
-            rookie = debut_pitcher(season, first, index, people)
-            if rookie is not None and index < played:
-                debuts.setdefault(str(rookie), days[index].isoformat())
-        if played > ROOKIE_CALLED_UP:
-            debuts.setdefault(str(called_up(season, first, people)), days[ROOKIE_CALLED_UP].isoformat())
         for a in absences(seed, season, first):
             if a.first < played:
                 back = days[min(a.until, len(days) - 1)]
@@ -276,7 +283,7 @@ def _truth(league: League, tally: _Tally) -> SampleTruth:
         umpires={str(u.umpire_id): u.zone for u in UMPIRES},
         ball_lots=lots,
         special=special,
-        debuts=debuts,
+        debuts=league.debuts(),
         absences=tuple(away),
         effects_beyond_the_model=EFFECTS_BEYOND_THE_MODEL,
     )
