@@ -13,6 +13,8 @@ import polars as pl
 from formguide.baseball.tables import PITCH_TYPES
 
 Row = dict[str, Any]
+Dates = list[list[Row]]
+"""Rows by date, in order."""
 Rate = Callable[[list[Row]], float | None]
 
 
@@ -147,22 +149,23 @@ class Book:
         pitcher = self.before("pitcher", query["pitcher_id"], day)
         umpire = self.before("umpire", query.get("plate_umpire_id"), day)
         bullpen = self.before("bullpen", query["fielding_team_id"], day)
-        found: dict[str, float | None] = {name: rolling(batter, *how) for name, how in BATTER.items()} | {
-            name: rolling(pitcher, *how) for name, how in PITCHER.items()
+        batted, pitched = by_date(batter), by_date(pitcher)
+        found: dict[str, float | None] = {name: rolling(batted, *how) for name, how in BATTER.items()} | {
+            name: rolling(pitched, *how) for name, how in PITCHER.items()
         }
         hits, times = self.until("league", day)
         league = hits / times if times else None
         if len(batter) < 100:
             for window in (30, 60, 120):
-                rows = [row for rows in last_dates(batter, window) for row in rows]
+                rows = [row for rows in batted[-window:] for row in rows]
                 towards = league if prior is None else prior
                 hits = sum(r["is_hit"] for r in rows)
                 shrunk = (hits + 20 * towards) / (len(rows) + 20) if rows and towards is not None else None
                 found[f"batter_hr_{window}g"] = shrunk
-        found["opp_bullpen_hr_30g"] = rolling(bullpen, _hits, 30, 10)
-        found["ump_hr_30g"] = rolling(umpire, _hits, 30, 7)
-        found["pitcher_entropy_30g"] = entropy(pitcher, _all_types)
-        found["pitcher_last_pitch_entropy_30g"] = entropy(pitcher, _last_type)
+        found["opp_bullpen_hr_30g"] = rolling(by_date(bullpen), _hits, 30, 10)
+        found["ump_hr_30g"] = rolling(by_date(umpire), _hits, 30, 7)
+        found["pitcher_entropy_30g"] = entropy(pitched, _all_types)
+        found["pitcher_last_pitch_entropy_30g"] = entropy(pitched, _last_type)
         grounders = [r for r in batter if r["trajectory"] == "ground_ball"]
         found["batter_gb_hit_rate"] = _hits(grounders) if len(grounders) >= 20 else None
         hand = [r for r in batter if r["pitch_hand"] == query["pitch_hand"]]
@@ -190,15 +193,17 @@ class Book:
         return sum(strikes for strikes, _ in known) / called if called >= 100 else None
 
 
-def last_dates(rows: list[Row], window: int) -> list[list[Row]]:
-    """The rows of the last `window` dates that there are, by date."""
-    dates = sorted({row["game_date"] for row in rows})[-window:]
-    return [[row for row in rows if row["game_date"] == day] for day in dates]
+def by_date(rows: list[Row]) -> Dates:
+    """The rows of every date that there is."""
+    dates: dict[date, list[Row]] = defaultdict(list)
+    for row in rows:
+        dates[row["game_date"]].append(row)
+    return [dates[day] for day in sorted(dates)]
 
 
-def rolling(rows: list[Row], rate: Rate, window: int, least: int) -> float | None:
-    """The mean of the dates' rates, if at least `least` of the window's dates have one."""
-    rates = [value for day in last_dates(rows, window) if (value := rate(day)) is not None]
+def rolling(dates: Dates, rate: Rate, window: int, least: int) -> float | None:
+    """The mean of the rates of the last `window` dates, if at least `least` of them have one."""
+    rates = [value for day in dates[-window:] if (value := rate(day)) is not None]
     return math.fsum(rates) / len(rates) if len(rates) >= least else None
 
 
@@ -211,9 +216,9 @@ def _last_type(row: Row) -> Counter[str]:
     return Counter([kind.lower()] if kind and kind.lower() in PITCH_TYPES else [])
 
 
-def entropy(rows: list[Row], types: Callable[[Row], Counter[str]]) -> float | None:
+def entropy(dates: Dates, types: Callable[[Row], Counter[str]]) -> float | None:
     """Bits, over the last 30 dates together, if seven of them have pitches of a known type."""
-    days = [sum((types(row) for row in day), Counter()) for day in last_dates(rows, 30)]
+    days = [sum((types(row) for row in day), Counter()) for day in dates[-30:]]
     if sum(day.total() > 0 for day in days) < 7:
         return None
     pitches = sum(days, Counter())
