@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -102,8 +102,27 @@ def abilities(league: Path) -> Callable[..., pl.DataFrame]:
 
 @pytest.fixture
 def day(tmp_path: Path, abilities: Any) -> Day:
+    return _day(tmp_path, abilities)
+
+
+@dataclass(frozen=True)
+class Lived:
+    """Days that were lived through, and what was seen of them."""
+
+    stage: Stage
+    scenes: list[Scene]
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory, league: Path, dates: list[date], abilities: Any) -> Lived:
+    """The two days as the script has them; nobody changes anything in their lake."""
+    played = stage(_day(tmp_path_factory.mktemp("plain"), abilities), league, dates)
+    return Lived(played, lived(played))
+
+
+def _day(folder: Path, abilities: Any) -> Day:
     return Day(
-        lake=Lake(UPath(tmp_path / "lake")),
+        lake=Lake(UPath(folder / "lake")),
         source=None,  # type: ignore[arg-type]
         forecast=abilities,
         advise=by_thresholds,
@@ -181,9 +200,8 @@ def lived(played: Stage) -> list[Scene]:
     return list(played.scenes(played.ends_at))
 
 
-def test_two_days_as_scripted(day, league, dates):
-    played = stage(day, league, dates)
-    scenes = lived(played)
+def test_two_days_as_scripted(plain, dates):
+    played, scenes = plain.stage, plain.scenes
     assert_in_order(played)
     assert {row["game_date"] for row in locked(played).iter_rows(named=True)} == set(dates)
     kinds = {happened.kind for scene in scenes for happened in scene.happened}
@@ -191,40 +209,36 @@ def test_two_days_as_scripted(day, league, dates):
     doubleheader = [g.fixture.game_number for g in played.scripts[1].games]
     assert 2 in doubleheader
     # The rained-out game is postponed on its day, and to come on the next.
-    checks = ledger.read(day.lake, DayChecks)
+    checks = ledger.read(played.day.lake, DayChecks)
     assert set(checks["outcome"]) == {"done"}
     assert set(checks["kind"]) == {"morning", "lineups", "shadow", "results", "reconcile"}
 
 
 @pytest.mark.parametrize(("minutes_before", "in_time"), [(140, True), (60, False)])
-def test_the_best_batter_is_scratched(day, league, dates, minutes_before, in_time):
+def test_the_best_batter_is_scratched(day, league, dates, plain, minutes_before, in_time):
     """Announced and then taken out: before he is locked, which costs nothing, or after, which voids him."""
-    plain = stage(day, league, dates[:1])
-    lived(plain)
-    rained = [g.fixture.game_pk for g in plain.scripts[0].games if g.rained_out_at is not None]
-    forecasts = ledger.read(day.lake, BatterForecasts, dates[:1]).filter(
+    usual = plain.stage
+    rained = [g.fixture.game_pk for g in usual.scripts[0].games if g.rained_out_at is not None]
+    forecasts = ledger.read(usual.day.lake, BatterForecasts, dates[:1]).filter(
         ~pl.col("game_pk").is_in(rained) & (pl.col("lineup_status") == "confirmed")
     )
     best = forecasts.sort("p_game_hit")["batter_id"][-1]
-    assert best in locked(plain)["batter_id"].to_list(), "he is not picked anyway: nothing would be tested"
-    again = replace(day, lake=Lake(UPath(f"{day.lake.root}-scratched")), publisher=Board())
+    picked = locked(usual).filter(game_date=dates[0])["batter_id"].to_list()
+    assert best in picked, "he is not picked anyway: nothing would be tested"
     before = timedelta(minutes=minutes_before)
-    played = _staged(again, [day_documents(league, dates[0], scratched=best, scratched_before=before)])
+    played = _staged(day, [day_documents(league, dates[0], scratched=best, scratched_before=before)])
     lived(played)
     assert_in_order(played)
     picks = locked(played).filter(pl.col("model") == "blend")
     assert picks.height > 0
     assert (best not in picks["batter_id"].to_list()) == in_time
-    results = ledger.read(again.lake, PickResults).filter(pl.col("model") == "blend")
+    results = ledger.read(day.lake, PickResults).filter(pl.col("model") == "blend")
     assert dict(results.select("batter_id", "result").iter_rows()).get(best) == (None if in_time else "void")
 
 
-def test_a_pick_whose_hit_is_taken_back_costs_the_streak(day, league, dates):
-    plain = stage(day, league, dates[:1])
-    lived(plain)
-    first = locked(plain).filter((pl.col("model") == "blend") & (pl.col("rank") == 1))["batter_id"][0]
-    again = replace(day, lake=Lake(UPath(f"{day.lake.root}-overturned")), publisher=Board())
-    played = _staged(again, [day_documents(league, dates[0], overturned=first)])
+def test_a_pick_whose_hit_is_taken_back_costs_the_streak(day, league, dates, plain):
+    first = locked(plain.stage).filter(game_date=dates[0], model="blend", rank=1)["batter_id"].item()
+    played = _staged(day, [day_documents(league, dates[0], overturned=first)])
     before = played.settings_night()
     list(played.scenes(before))
     hit = record_of(played, "blend")
@@ -264,10 +278,8 @@ def test_an_hour_without_a_feed_loses_nothing(day, league, dates):
     assert locked(played)["game_date"].n_unique() == 2
 
 
-def test_a_restart_in_the_middle_of_everything_changes_nothing(day, league, dates):
-    whole = stage(day, league, dates)
-    lived(whole)
-    again = stage(replace(day, lake=Lake(UPath(f"{day.lake.root}-again")), publisher=Board()), league, dates)
+def test_a_restart_in_the_middle_of_everything_changes_nothing(day, league, dates, plain):
+    whole, again = plain.stage, stage(day, league, dates)
     while again.clock.now < again.ends_at:
         # Nothing is kept but the lake, the clock and what the world has seen.
         again.day = replace(again.day, lake=Lake(UPath(str(again.day.lake.root))))
