@@ -111,7 +111,10 @@ def build(lake: Lake, tables: Mapping[tuple[str, str], type[Table] | None]) -> P
         unfinished = folder / f"{files.TEMPORARY_PREFIX}{number}.duckdb"
         with duckdb.connect(str(unfinished)) as connection:
             connection.execute("SET enable_progress_bar = false")  # it would be drawn into people's answers
+            # In one transaction: else each of a thousand comments is written to the disk by itself.
+            connection.begin()
             _fill(connection, lake, tables, contents)
+            connection.commit()
         with open(unfinished, "rb") as written:
             os.fsync(written.fileno())
         os.replace(unfinished, finished)

@@ -12,7 +12,7 @@ Whiffs and batted balls come from whatever the source tells of the pitch that en
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -142,17 +142,26 @@ class _Look:
     day: np.ndarray
     counted: np.ndarray
     counts: np.ndarray
+    codes: dict[tuple[str, ...], tuple[np.ndarray, int]] = field(default_factory=dict)
 
     def of(self, *columns: str, half_life: float, only: np.ndarray | None = None) -> np.ndarray:
         """The counts of the rows' entity; a row that lacks one of the columns has none."""
-        named = self.rows.select(
-            code=pl.struct(columns).rank("dense").cast(pl.Int64) - 1,
-            known=pl.all_horizontal(pl.col(c).is_not_null() for c in columns),
-        )
-        code = np.where(named["known"].to_numpy(), named["code"].to_numpy(), -1)
+        if columns not in self.codes:
+            self.codes[columns] = self._numbered(columns)
+        code, entities = self.codes[columns]
         counted = self.counted if only is None else self.counted & only
-        entities = int(code.max(initial=-1)) + 1
         return np.asarray(decayed_counts(self.day, code, counted, entities, self.counts, half_life))
+
+    def _numbered(self, columns: tuple[str, ...]) -> tuple[np.ndarray, int]:
+        """Each row's entity by number, −1 without one, and how many numbers there are at most."""
+        code, entities = np.zeros(self.rows.height, np.int64), 1
+        for column in columns:
+            # Column by column: to rank several together takes more than twice as long.
+            place = self.rows[column].rank("dense").cast(pl.Int64).fill_null(0).to_numpy() - 1
+            kinds = int(place.max(initial=-1)) + 1
+            code = np.where((code < 0) | (place < 0), -1, code * kinds + place)
+            entities *= kinds
+        return code, entities
 
     def league(self) -> np.ndarray:
         """The counts of everybody."""
