@@ -18,6 +18,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import to_json
+
 from formguide.baseball.sample import documents, setting
 from formguide.baseball.sample.at_bat import EFFECTS_BEYOND_THE_MODEL, HITS, Dice
 from formguide.baseball.sample.fixtures import (
@@ -238,8 +240,8 @@ def _is_ours(marker: Path) -> bool:
 
 
 def _packed(document: Json) -> bytes:
-    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
-    return gzip.compress(text.encode(), compresslevel=_COMPRESSION, mtime=0)
+    # The bytes of `json.dumps` without spaces, in half its time, which was a quarter of a sample's.
+    return gzip.compress(to_json(document), compresslevel=_COMPRESSION, mtime=0)
 
 
 def _write(path: Path, body: bytes) -> None:
