@@ -8,12 +8,14 @@ import json
 import logging
 import re
 import shutil
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from assets import launch
+from formguide import fetch
 from formguide.cli.base import LOG, Sport
 from formguide.formula1 import incremental
 from formguide.lake import Lake
@@ -271,7 +273,9 @@ def test_pull_puts_bodies_into_the_inbox(formguide, loopback, reply, monkeypatch
 
 def test_pull_without_a_network_says_so(formguide, monkeypatch, tmp_path):
     monkeypatch.setenv("FORMGUIDE_BASE_URLS", "https://api.jolpi.ca=http://127.0.0.1:9")
-    monkeypatch.setattr("time.sleep", lambda _: None)
+    # By the constructor: its default is the sleep of when the class was made.
+    restless = partialmethod(fetch.Fetcher.__init__, sleep=lambda _: None)
+    monkeypatch.setattr(fetch.Fetcher, "__init__", restless)
     said = formguide("pull", "--season", 2025, "--lake", tmp_path / "lake")
     assert said.code == 1
     assert said.err.count("\n") == 1
