@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets import heartrate_shown
 from assets.events import numbers
-from assets.heartrate import results, workout_features
+from assets.heartrate import corrections, results, workout_features
 from assets.partitions import FOLLOWS
 from formguide.heartrate import exploration as looking
 from formguide.heartrate.arrivals import SPORT
@@ -22,7 +22,7 @@ from formguide.lake import Lake
     description="Every workout on a page, what the rules of cleaning found, how features go together.",
     deps=[
         dg.AssetDep(asset, partition_mapping=dg.AllPartitionMapping())
-        for asset in (*results.keys, workout_features)
+        for asset in (*results.keys, corrections, workout_features)
     ],
     automation_condition=FOLLOWS,
 )

@@ -54,11 +54,12 @@ class AskedWronglyError(ValueError):
 @dataclass(frozen=True)
 class Read:
     """history: the workouts, as recorded and as learnt from; set_aside: what could not be read, and why;
-    files, left: how many files were read, and how many older ones were left unread; later: how many were
-    not over in time to be known."""
+    notes: what of the workouts that were read was set aside, record by record; files, left: how many files
+    were read, and how many older ones were left unread; later: how many were not over in time to be known."""
 
     history: History
     set_aside: list[str]
+    notes: tuple[str, ...] = ()
     files: int = 0
     left: int = 0
     later: int = 0
@@ -164,7 +165,8 @@ def _together(kept: list[tuple[str, Clocked]], set_aside: list[str], files: int 
     once, _ = results.each_once(kept)
     samples = results.samples_of(workout for _, workout in once)
     workouts, _ = results.tables_of(once, samples)
-    return Read(history_of(workouts, samples), set_aside, files, left)
+    notes = tuple(str(note) for _, workout in kept for note in workout.reading.notes)
+    return Read(history_of(workouts, samples), set_aside, notes, files, left)
 
 
 def run_of_file(path: Path, user_id: str = ME) -> Run:
@@ -182,8 +184,7 @@ def run_of_file(path: Path, user_id: str = ME) -> Run:
         raise AskedWronglyError(read.set_aside[0] if read.set_aside else f"{path.name}: no workout in it")
     if len(read.history.runs) > 1:
         raise AskedWronglyError(f"{path.name}: it holds {len(read.history.runs)} workouts: ask about one")
-    notes = tuple(str(note) for _, workout in kept for note in workout.reading.notes)
-    return Run(read.history.runs[0], notes=notes)
+    return Run(read.history.runs[0], notes=read.notes)
 
 
 def answer(

@@ -11,14 +11,14 @@ from formguide.asof import fingerprint
 from formguide.heartrate import correlations, gallery, pictures, quality_report
 from formguide.heartrate.arrivals import ARRIVALS
 from formguide.heartrate.feature_table import WorkoutFeatures
-from formguide.heartrate.tables import SPORT, QualityFindings, Samples, Workouts
+from formguide.heartrate.tables import SPORT, Corrections, QualityFindings, Samples, Workouts
 from formguide.lake import Lake
 from formguide.making import Made, carried_over
 
 NAME = "exploration"
 """The asset."""
 
-VERSION = "2"
+VERSION = "3"
 """Changes when the same workouts would look otherwise."""
 
 GALLERY, QUALITY, PICTURE, TABLE = "gallery.html", "quality.html", "correlations.png", "correlations.csv"
@@ -26,7 +26,7 @@ GALLERY, QUALITY, PICTURE, TABLE = "gallery.html", "quality.html", "correlations
 
 def make_exploration(lake: Lake) -> Made:
     """The files of everything in a lake; none of them while it holds no workout."""
-    inputs = (Workouts, Samples, QualityFindings, WorkoutFeatures)
+    inputs = (Workouts, Samples, QualityFindings, Corrections, WorkoutFeatures)
     months = lake.partitions(SPORT, Workouts.name)
     made_from = fingerprint(
         VERSION, [[making.version_of(lake, SPORT, table.name, month) for table in inputs] for month in months]

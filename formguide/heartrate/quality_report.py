@@ -15,8 +15,9 @@ import polars as pl
 from formguide.heartrate import pages
 from formguide.heartrate.cleaning import RULES
 from formguide.heartrate.sequences import Floats
-from formguide.heartrate.tables import SPORT, QualityFindings, Workouts
+from formguide.heartrate.tables import SPORT, Corrections, QualityFindings, Workouts
 from formguide.lake import Lake
+from formguide.schema import empty
 
 EXAMPLES, GROUPS_SHOWN = 3, 40
 GROUPS = {"source": "source", "sport": "activity", "user": "user_id", "month": "month"}
@@ -88,6 +89,21 @@ def by_group(workouts: pl.DataFrame, findings: pl.DataFrame, group: str) -> pl.D
     return made.sort(order, descending=[group != "month", False][: len(order)]).rename({"group": group})
 
 
+def shifted_or_late(corrections: pl.DataFrame) -> pl.DataFrame:
+    """One row a workout whose heart rate does not fit its speed and grade, the latest first: workout, found,
+    too_high_by_bpm and late_by_sec (what was corrected in a column of its own)."""
+    return (
+        corrections.filter(pl.col("found") != "none")
+        .sort("started_at", "workout_id", descending=[True, False])
+        .select(
+            pl.col("workout_id").alias("workout"),
+            "found",
+            pl.col("applied_offset_bpm").alias("too_high_by_bpm"),
+            pl.col("applied_lag_sec").alias("late_by_sec"),
+        )
+    )
+
+
 def distribution(values: pl.Series, edges: Sequence[float]) -> list[int]:
     """How many values lie in each part, its lower edge included; the last part has no end."""
     found = np.histogram(np.minimum(_known(values), 1e300), bins=[*edges[:-1], 1e301])[0]
@@ -98,17 +114,22 @@ def of_lake(lake: Lake, title: str = "Quality of the workouts") -> str:
     """The report of everything in a lake."""
     workouts = lake.read_table(SPORT, Workouts.name, None, Workouts)
     findings = lake.read_table(SPORT, QualityFindings.name, None, QualityFindings)
-    return page(workouts, findings, described={rule.name: rule.says for rule in RULES}, title=title)
+    corrections = lake.read_table(SPORT, Corrections.name, None, Corrections)
+    said = {rule.name: rule.says for rule in RULES}
+    return page(workouts, findings, corrections, described=said, title=title)
 
 
 def page(
     workouts: pl.DataFrame,
     findings: pl.DataFrame,
+    corrections: pl.DataFrame | None = None,
     *,
     described: Mapping[str, str] | None = None,
     title: str = "Quality of the workouts",
 ) -> str:
-    """The report as one HTML file. described: what each rule says, by its name."""
+    """The report as one HTML file. corrections: rows of `Corrections`, None where nobody looked for shifts
+    and lags; described: what each rule says, by its name."""
+    shifted = shifted_or_late(empty(Corrections) if corrections is None else corrections)
     rules = by_rule(workouts, findings)
     gaps, minutes = workouts["largest_gap_sec"], workouts["duration_sec"] / 60
     quality = workouts["quality"]
@@ -131,6 +152,8 @@ def page(
         title=title,
         totals=totals(workouts),
         rules=rules.to_dicts(),
+        shifted=shifted.head(GROUPS_SHOWN).to_dicts(),
+        n_shifted=shifted.height,
         described=dict(described or {}),
         charts=charts,
         groups=groups,

@@ -148,5 +148,7 @@ def _require(kind: str, body: bytes) -> None:
     known = ", ".join(name.upper() for name in ENDINGS)
     if kind not in ENDINGS:
         raise Unreadable(f"its name says {kind.upper()}, which is not read here ({known} are)")
+    if is_a == "text" and kind == "fit":
+        raise Unreadable("no FIT file can be read: it does not begin as one, or breaks off before it has")
     if is_a != {"csv": "text"}.get(kind, kind):
         raise Unreadable(f"its name says {kind.upper()}, but it is {is_a.upper()} ({known} are read)")

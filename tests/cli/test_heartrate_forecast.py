@@ -141,6 +141,37 @@ def test_a_run_whose_file_breaks_off_is_forecast_and_it_is_said(formguide, runne
     assert json.loads(formguide("forecast", "heartrate", cut, *words, "--json").out)["t_sec"][-1] < 899
 
 
+def test_what_is_wrong_with_the_earlier_workouts_is_said_as_well(formguide, runner, tmp_path):
+    history = tmp_path / "history"
+    history.mkdir()
+    body = workout_files.fit(workout_files.run(900))
+    (history / "cut.fit").write_bytes(body[: len(body) // 2])
+    text = workout_files.csv(workout_files.run(900, start=workout_files.at(86400))).decode().splitlines()
+    (history / "bad.csv").write_text(
+        "\n".join([*text[:5], text[5].replace(text[5].split(",")[0], "never"), *text[6:]])
+    )
+    said = formguide("forecast", "heartrate", runner[1][-1], "--history", history, "--lake", tmp_path)
+    assert said.code == 0
+    (line,) = [line for line in said.err.splitlines() if line.startswith("set aside")]
+    found = "bad.csv, record 6, field timestamp: 'never' is not a time"
+    assert line == f"set aside: {found} (1 more of the earlier workouts)"
+
+
+def test_a_folder_of_several_runners_is_no_history_and_other_folders_do_not_matter(
+    formguide, runner, tmp_path
+):
+    body = workout_files.fit(workout_files.run(900))
+    for name, file in (("ana", "a.fit"), ("pictures", "b.png"), ("settings", "c.db")):
+        (tmp_path / "all" / name).mkdir(parents=True)
+        (tmp_path / "all" / name / file).write_bytes(body)
+    words = ("forecast", "heartrate", runner[1][-1], "--history", tmp_path / "all", "--lake", tmp_path)
+    assert formguide(*words).code == 0
+    (tmp_path / "all" / "bo").mkdir()
+    (tmp_path / "all" / "bo" / "d.fit").write_bytes(body)
+    said = formguide(*words)
+    assert said.code == 2 and "holds folders of 2 runners, as ana" in said.err
+
+
 def test_a_mistake_of_ours_is_shown_by_the_log_that_it_speaks_of(formguide, runner, tmp_path, monkeypatch):
     from formguide.heartrate import asked as asking
 

@@ -192,6 +192,7 @@ def test_xml_that_declares_entities_is_refused(head, name):
         ("x.csv.gz", gzip.compress(files.csv(files.run(99)), mtime=0)[:-8] + bytes(8), "the gzip is damaged"),
         ("x.gpx.gz", gzip.compress(files.gpx(files.run(99)), mtime=0)[:-9], "the gzip is damaged"),
         ("x.fit", files.gpx(files.run(3)), "its name says FIT, but it is GPX"),
+        ("x.fit", files.fit(files.run(3))[:8], "no FIT file can be read: it does not begin as one"),
         ("x.gpx", files.fit(files.run(3)), "its name says GPX, but it is FIT"),
         ("x.gpx", files.tcx(files.run(3)), "its name says GPX, but it is TCX"),
         ("x.csv", files.fit(files.run(3)), "its name says CSV, but it is FIT"),

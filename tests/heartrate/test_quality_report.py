@@ -11,9 +11,10 @@ import pytest
 
 from formguide.heartrate import quality_report
 from formguide.heartrate.cleaning import RULES
-from formguide.heartrate.tables import SPORT, QualityFindings, Workouts
+from formguide.heartrate.tables import SPORT, Corrections, QualityFindings, Workouts
 from formguide.lake import Lake
-from tests.heartrate.invented_workouts import invented
+from formguide.schema import dtypes
+from tests.heartrate.invented_workouts import Invented, invented
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -66,6 +67,42 @@ def test_the_page_says_what_was_counted_and_escapes_what_others_wrote() -> None:
     assert f"<b>{100 * made.workouts['usable'].sum() / 42:.1f} %</b> that models may learn from" in page
 
 
+def told(made: Invented, lags: dict[int, float]) -> pl.DataFrame:
+    """Rows of `Corrections`: the workouts at some places are late, all others are as they should be."""
+    late = pl.Series([lags.get(i, 0.0) for i in range(made.workouts.height)])
+    types = dtypes(Corrections)
+    return (
+        made.workouts.select("workout_id", "month", "user_id", "started_at")
+        .with_columns(
+            earlier_workouts=pl.lit(9),
+            offset_bpm=pl.lit(0.0),
+            offset_se_bpm=pl.lit(1.0),
+            lag_sec=late,
+            lag_se_sec=pl.lit(1.0),
+            found=pl.Series(["lag" if lag else "none" for lag in late]),
+            applied_offset_bpm=pl.lit(0.0),
+            applied_lag_sec=late,
+            provenance=pl.lit("estimator"),
+            second_opinion=pl.lit(None, pl.String),
+        )
+        .cast({c: types[c] for c in ("earlier_workouts", "found", "provenance")})
+    )
+
+
+def test_shifted_and_late_workouts_are_told_the_latest_first() -> None:
+    made = invented(60)
+    by_start = made.workouts["started_at"].arg_sort().to_list()
+    rows = told(made, {by_start[3]: 21.7, by_start[50]: 12.0})
+    found = quality_report.shifted_or_late(rows)
+    names = [made.workouts["workout_id"][by_start[i]] for i in (50, 3)]
+    assert found.rows() == [(names[0], "lag", 0.0, 12.0), (names[1], "lag", 0.0, 21.7)]
+    page = quality_report.page(made.workouts, made.findings, rows)
+    assert page.index(names[0]) < page.index(names[1]) and "21.7" in page
+    many = quality_report.page(made.workouts, made.findings, told(made, dict.fromkeys(range(50), 9.0)))
+    assert "the latest 40 of 50" in many
+    assert "No heart rate is found to be shifted or late" in quality_report.page(made.workouts, made.findings)
+
+
 def test_of_nothing_there_is_a_page_too(tmp_path: Path) -> None:
     assert "<b>0</b> workouts" in quality_report.of_lake(Lake(tmp_path))
 
@@ -74,7 +111,9 @@ def test_of_a_lake_it_is_that_of_its_tables(tmp_path: Path) -> None:
     made, lake = invented(20), Lake(tmp_path)
     lake.write_table(SPORT, Workouts.name, "202103", made.workouts, Workouts, "test")
     lake.write_table(SPORT, QualityFindings.name, "202103", made.findings, QualityFindings, "test")
+    late = told(made, {4: 21.7})
+    lake.write_table(SPORT, Corrections.name, "202103", late, Corrections, "test")
     page = quality_report.of_lake(lake)
     said = {rule.name: rule.says for rule in RULES}
-    assert page == quality_report.page(made.workouts, made.findings, described=said)
+    assert page == quality_report.page(made.workouts, made.findings, late, described=said)
     assert said["heart_rate_range"] in html.unescape(page)

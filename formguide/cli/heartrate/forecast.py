@@ -197,12 +197,16 @@ def _history(
     from formguide.heartrate.asked import read_files, read_latest
     from formguide.heartrate.backtest import History
     from formguide.heartrate.histories import read_history
+    from formguide.heartrate.readers import ENDINGS
+    from formguide.heartrate.readings import ending
 
     if folders:
         if missing := [folder for folder in folders if not folder.expanduser().exists()]:
             raise UsageError(f"--history {missing[0]}: there is no such folder or file")
         for folder in folders:
-            several = sorted({file.parent.name for file in folder.expanduser().glob("*/*") if file.is_file()})
+            several = sorted(
+                {file.parent.name for file in folder.expanduser().glob("*/*") if ending(file.name) in ENDINGS}
+            )
             if len(several) > 1:
                 raise UsageError(
                     f"--history {folder}: holds folders of {len(several)} runners, as {several[0]}: name one"
@@ -216,6 +220,9 @@ def _history(
             )
         for reason in read.set_aside:
             err().print(f"set aside: {reason}", soft_wrap=True, markup=False)
+        if read.notes:
+            others = f" ({len(read.notes) - 1} more of the earlier workouts)" if len(read.notes) > 1 else ""
+            err().print(f"set aside: {read.notes[0]}{others}", soft_wrap=True, markup=False)
         before = None if latest is None else latest.before
         if not read.history.learnt:
             err().print(

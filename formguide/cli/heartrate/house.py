@@ -70,9 +70,11 @@ class HeartRate:
             platform.materialise(models().BACKTEST | models().NETWORK)
 
     def headline(self, console: Console, lake: Lake) -> None:
-        """What there is of each month, what the rules found, and what was set aside."""
+        """What there is of each month, what the rules found, which heart rates look shifted or late, and what
+        was set aside."""
         screen.months(console, lake)
         screen.findings(console, lake)
+        screen.shifted(console, lake)
         screen_forecasts.scorecard(console, lake)
         screen.set_aside(console, lake)
         screen.unpacked(console)

@@ -78,6 +78,7 @@ def gallery(
 @heartrate_app.command()
 def report(to: OutOption, lake: LakeOption = None) -> None:
     """What the rules of cleaning found, by source, sport, user and month, as one page for a browser."""
+    from formguide.cli.heartrate import screen
     from formguide.heartrate import quality_report
     from formguide.heartrate.exploration import titled
     from formguide.heartrate.tables import SPORT, QualityFindings, Workouts
@@ -89,6 +90,7 @@ def report(to: OutOption, lake: LakeOption = None) -> None:
     total = quality_report.totals(workouts)
     said = f"{total['workouts']:,.0f} workouts, {100 * total['usable']:.1f} % that models may learn from"
     table(out(), said, rules)
+    screen.shifted(out(), place)
     _written(to, quality_report.of_lake(place, titled("Quality of the workouts", place)).encode())
 
 

@@ -10,10 +10,11 @@ from formguide.cli.screen import not_used, table
 from formguide.heartrate import incremental, unpacking
 from formguide.heartrate.cleaning import by_rule
 from formguide.heartrate.folders import index_folder
-from formguide.heartrate.tables import SPORT, QualityFindings, Workouts
+from formguide.heartrate.quality_report import shifted_or_late
+from formguide.heartrate.tables import SPORT, Corrections, QualityFindings, Workouts
 from formguide.lake import Lake
 
-_MONTHS_SHOWN = 12
+_MONTHS_SHOWN, _SHIFTED_SHOWN = 12, 5
 
 
 def months(console: Console, lake: Lake) -> None:
@@ -48,6 +49,18 @@ def findings(console: Console, lake: Lake) -> None:
     if found.is_empty():
         return
     table(console, "What the rules of cleaning found", by_rule(found))
+
+
+def shifted(console: Console, lake: Lake) -> None:
+    """Whose heart rate does not fit its speed and grade, and what was corrected in a column of its own."""
+    told = lake.read_table(SPORT, Corrections.name, None, Corrections)
+    found = shifted_or_late(told)
+    if found.is_empty():
+        return
+    title = f"Shifted or late, by what speed and grade explain: {found.height:,} of {told.height:,} workouts"
+    if found.height > _SHIFTED_SHOWN:
+        title += f", the latest {_SHIFTED_SHOWN}"
+    table(console, title, found.head(_SHIFTED_SHOWN).with_columns(pl.col(pl.Float64).round(1)))
 
 
 def unpacked(console: Console) -> None:

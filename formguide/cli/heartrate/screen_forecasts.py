@@ -39,7 +39,7 @@ def show_answer(console: Console, answer: Answer) -> None:
     rows = [_part(answer, slice(begin, begin + step)) for begin in range(0, len(inputs), step)]
     frame = pl.DataFrame(rows, infer_schema_length=None)
     table(console, "", frame.drop(name for name in frame.columns if frame[name].null_count() == frame.height))
-    where = " at the same place" if answer.given == ROUTE_ONLY else ""
+    where = " at the same place, by the plan's clock," if answer.given == ROUTE_ONLY else ""
     off = f"; what was measured{where} lay {answer.mae_bpm:.1f} away on average" if answer.mae_bpm else ""
     console.print(
         f"rows are means; over all {curve.p50.mean():.0f} bpm, highest second {curve.p50.max():.0f}{off}",
